@@ -1,0 +1,311 @@
+//! Events and comments: borrowed from the decoder, or owned.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::{boxed::Box, sync::Arc};
+use core::fmt;
+
+use crate::BuildError;
+
+/// The type of an event that names none.
+const MESSAGE: &str = "message";
+
+/// Inherited ids up to this length are copied into an owned event; longer ones are shared, so that a peer cannot
+/// multiply one long id by many tiny events.
+const LONGEST_COPIED_ID: usize = 256;
+
+/// A gathered event of at least this size gives its buffer away instead of copying it.
+const SMALLEST_HANDED_OVER: usize = 64 * 1024;
+
+/// An event that still lies where it arrived.
+///
+/// Nothing was allocated or copied for it if it lay in one chunk and has one data line. Its accessors are those of
+/// [`Event`].
+pub struct EventRef<'a> {
+    pub(crate) event_type: &'a str,
+    pub(crate) data: Data<'a>,
+    pub(crate) id: IdRef<'a>,
+}
+
+/// Where the data of an [`EventRef`] lies.
+pub(crate) enum Data<'a> {
+    Chunk(&'a str),
+    /// In the decoder's own buffer, which a large event takes along.
+    Gathered(&'a mut String),
+}
+
+/// The last event ID at an [`EventRef`], and where later owned events share it.
+pub(crate) struct IdRef<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) own: bool,
+    pub(crate) shared: &'a mut Option<Arc<str>>,
+}
+
+impl EventRef<'_> {
+    /// The event type, `"message"` when the block named none.
+    pub fn event_type(&self) -> &str {
+        if self.event_type.is_empty() { MESSAGE } else { self.event_type }
+    }
+
+    /// The data, its lines joined by LF.
+    pub fn data(&self) -> &str {
+        match &self.data {
+            Data::Chunk(text) => text,
+            Data::Gathered(text) => text,
+        }
+    }
+
+    /// The last event ID when this event was dispatched: its own or an inherited one, `""` when there is none.
+    pub fn last_event_id(&self) -> &str {
+        self.id.text
+    }
+
+    /// The id that this event's own block set, `Some("")` if it reset the id, `None` if the id is inherited.
+    pub fn id(&self) -> Option<&str> {
+        self.id.own.then_some(self.id.text)
+    }
+
+    /// The event as a value of its own.
+    ///
+    /// Makes one allocation of exactly the text's size and pins no chunk. A large event that was gathered from
+    /// several lines or chunks takes the decoder's buffer along instead, and an inherited id of more than 256 bytes is
+    /// shared with other events, not copied.
+    pub fn into_owned(self) -> Event {
+        let Self { event_type, data, mut id } = self;
+        let event_type = if event_type == MESSAGE { "" } else { event_type };
+        let (copied_id, shared) = id.split();
+        let (data_len, type_len) = (data.len(), event_type.len());
+        let text = match data {
+            Data::Chunk(text) if type_len == 0 && copied_id.is_empty() => Box::from(text),
+            Data::Chunk(text) => join(text, event_type, copied_id),
+            Data::Gathered(buffer) if data_len >= SMALLEST_HANDED_OVER => {
+                let mut text = core::mem::take(buffer);
+                text.reserve_exact(type_len + copied_id.len());
+                text.push_str(event_type);
+                text.push_str(copied_id);
+                text.into_boxed_str()
+            }
+            Data::Gathered(text) => join(text, event_type, copied_id),
+        };
+        Event { text, data_len, type_len, own_id: id.own, shared_id: shared }
+    }
+}
+
+impl Data<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Chunk(text) => text.len(),
+            Self::Gathered(text) => text.len(),
+        }
+    }
+}
+
+impl<'a> IdRef<'a> {
+    /// The part of the id that an owned event copies, and the part that it shares; one of them is empty.
+    fn split(&mut self) -> (&'a str, Option<Arc<str>>) {
+        if self.own || self.text.len() <= LONGEST_COPIED_ID {
+            return (self.text, None);
+        }
+        let shared = self.shared.get_or_insert_with(|| Arc::from(self.text));
+        ("", Some(Arc::clone(shared)))
+    }
+}
+
+fn join(data: &str, event_type: &str, id: &str) -> Box<str> {
+    let mut text = String::with_capacity(data.len() + event_type.len() + id.len());
+    text.push_str(data);
+    text.push_str(event_type);
+    text.push_str(id);
+    text.into_boxed_str()
+}
+
+impl fmt::Debug for EventRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug(f, "EventRef", self.event_type(), self.data(), self.last_event_id())
+    }
+}
+
+/// An event with its own text.
+///
+/// Data, event type and id share one allocation. Two events are equal if their type, data and last event ID are.
+#[derive(Clone)]
+pub struct Event {
+    /// Data, event type and id, one behind the other.
+    text: Box<str>,
+    data_len: usize,
+    /// 0 for the default type.
+    type_len: usize,
+    own_id: bool,
+    /// In place of the id in `text`.
+    shared_id: Option<Arc<str>>,
+}
+
+impl Event {
+    /// An event of type `message` without an id.
+    pub fn new(data: &str) -> Self {
+        let data_len = data.len();
+        Self { text: Box::from(data), data_len, type_len: 0, own_id: false, shared_id: None }
+    }
+
+    /// Starts an event for the [`Encoder`](crate::Encoder), or for a test.
+    ///
+    /// ```
+    /// use sse_proto::Event;
+    ///
+    /// let event = Event::builder().event_type("token").id("7").data("Hello").build()?;
+    /// assert_eq!(event.event_type(), "token");
+    ///
+    /// assert!(Event::builder().id("7\ndata: forged").build().is_err());
+    /// # Ok::<(), sse_proto::BuildError>(())
+    /// ```
+    pub fn builder<'a>() -> EventBuilder<'a> {
+        EventBuilder::default()
+    }
+
+    /// The data's text, taken out without a copy.
+    pub fn into_data(self) -> String {
+        let mut text = self.text.into_string();
+        text.truncate(self.data_len);
+        text
+    }
+
+    /// The event type, `"message"` when the block named none.
+    pub fn event_type(&self) -> &str {
+        if self.type_len == 0 { MESSAGE } else { &self.text[self.data_len..self.type_end()] }
+    }
+
+    /// The data, its lines joined by LF.
+    pub fn data(&self) -> &str {
+        &self.text[..self.data_len]
+    }
+
+    /// The last event ID when this event was dispatched: its own or an inherited one, `""` when there is none.
+    pub fn last_event_id(&self) -> &str {
+        match &self.shared_id {
+            Some(shared) => shared,
+            None => &self.text[self.type_end()..],
+        }
+    }
+
+    /// The id that this event's own block set, `Some("")` if it reset the id, `None` if the id is inherited.
+    pub fn id(&self) -> Option<&str> {
+        self.own_id.then(|| self.last_event_id())
+    }
+
+    fn type_end(&self) -> usize {
+        self.data_len + self.type_len
+    }
+}
+
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        self.data() == other.data()
+            && self.event_type() == other.event_type()
+            && self.last_event_id() == other.last_event_id()
+    }
+}
+
+impl Eq for Event {}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug(f, "Event", self.event_type(), self.data(), self.last_event_id())
+    }
+}
+
+fn debug(f: &mut fmt::Formatter<'_>, name: &str, kind: &str, data: &str, id: &str) -> fmt::Result {
+    f.debug_struct(name)
+        .field("event_type", &kind)
+        .field("data", &data)
+        .field("last_event_id", &id)
+        .finish()
+}
+
+/// An [`Event`] in the making: the one place where text is checked, so that every event can be encoded.
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct EventBuilder<'a> {
+    event_type: &'a str,
+    data: &'a str,
+    id: Option<&'a str>,
+}
+
+impl<'a> EventBuilder<'a> {
+    /// Sets the event type; `""`, the default, means `message`.
+    pub const fn event_type(mut self, event_type: &'a str) -> Self {
+        self.event_type = event_type;
+        self
+    }
+
+    /// Sets the data, empty by default. Any text will do: CR, LF and CRLF arrive as LF.
+    pub const fn data(mut self, data: &'a str) -> Self {
+        self.data = data;
+        self
+    }
+
+    /// Sets the id; `""` makes clients forget their last event ID. Without it they keep the one they have.
+    pub const fn id(mut self, id: &'a str) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Checks the text and makes the event.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if the event type contains a line end, or the id a line end or a NUL.
+    pub fn build(self) -> Result<Event, BuildError> {
+        let id = self.id.unwrap_or_default();
+        if has_line_end(self.event_type) {
+            return Err(BuildError::EventTypeHasLineEnd);
+        }
+        if has_line_end(id) {
+            return Err(BuildError::IdHasLineEnd);
+        }
+        if id.contains('\0') {
+            return Err(BuildError::IdHasNul);
+        }
+        let event_type = if self.event_type == MESSAGE { "" } else { self.event_type };
+        Ok(Event {
+            text: join(self.data, event_type, id),
+            data_len: self.data.len(),
+            type_len: event_type.len(),
+            own_id: self.id.is_some(),
+            shared_id: None,
+        })
+    }
+}
+
+fn has_line_end(text: &str) -> bool {
+    memchr::memchr2(b'\r', b'\n', text.as_bytes()).is_some()
+}
+
+/// A comment line, reported as soon as it ended. Servers send them as heartbeats.
+#[derive(Clone, Copy)]
+pub struct CommentRef<'a> {
+    pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> CommentRef<'a> {
+    /// The text behind the colon and the one space that may follow it.
+    ///
+    /// Only this call checks the text, so comments that nobody reads cost next to nothing. It allocates only if the
+    /// text is not valid UTF-8; then every invalid sequence has become U+FFFD.
+    pub fn text(&self) -> Cow<'a, str> {
+        match simdutf8::basic::from_utf8(self.bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(self.bytes),
+        }
+    }
+
+    /// The same as it arrived.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+}
+
+impl fmt::Debug for CommentRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CommentRef").field(&self.text()).finish()
+    }
+}

@@ -1,0 +1,85 @@
+//! What a line says: the fields that the standard knows, and how their values are read.
+
+use core::time::Duration;
+
+/// The names that mean something; every other name is ignored (WHATWG HTML 9.2.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Data,
+    EventType,
+    Id,
+    Retry,
+}
+
+/// The longest known name, `event` or `retry`: a line without a colon among its first six bytes is one of
+/// [`Field::from_name`]'s names as a whole, or nothing.
+pub(crate) const LONGEST_NAME: usize = 5;
+
+impl Field {
+    pub(crate) fn from_name(name: &[u8]) -> Option<Self> {
+        match name {
+            b"data" => Some(Self::Data),
+            b"event" => Some(Self::EventType),
+            b"id" => Some(Self::Id),
+            b"retry" => Some(Self::Retry),
+            _ => None,
+        }
+    }
+}
+
+/// A line that is no comment, as far as it is there.
+pub(crate) enum Line {
+    /// A known field, and where its value starts (a single leading space belongs to the colon).
+    Known(Field, usize),
+    /// A whole line of an unknown field, or the beginning of one.
+    Unknown,
+    /// No colon yet, and still short enough for a known name.
+    Undecided,
+}
+
+/// Reads the beginning of a line that may go on.
+pub(crate) fn read(line: &[u8]) -> Line {
+    let head = &line[..line.len().min(LONGEST_NAME + 1)];
+    match head.iter().position(|&byte| byte == b':') {
+        Some(colon) => match Field::from_name(&head[..colon]) {
+            Some(field) => Line::Known(field, colon + 1),
+            None => Line::Unknown,
+        },
+        None if line.len() > LONGEST_NAME => Line::Unknown,
+        None => Line::Undecided,
+    }
+}
+
+/// Without the one space that may follow the colon.
+pub(crate) fn value_start(line: &[u8], from: usize) -> usize {
+    from + usize::from(line.get(from) == Some(&b' '))
+}
+
+/// The value of a `retry` field while its digits come in.
+///
+/// One or more ASCII digits and nothing else are a number of milliseconds; too large a number saturates.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RetryValue {
+    millis: u64,
+    digits: bool,
+    other: bool,
+}
+
+impl RetryValue {
+    pub(crate) fn push(&mut self, digits: &[u8]) {
+        for &byte in digits {
+            if byte.is_ascii_digit() {
+                let digit = u64::from(byte - b'0');
+                self.millis = self.millis.saturating_mul(10).saturating_add(digit);
+                self.digits = true;
+            } else {
+                self.other = true;
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn finish(self) -> Option<Duration> {
+        (self.digits && !self.other).then(|| Duration::from_millis(self.millis))
+    }
+}
