@@ -1,0 +1,150 @@
+//! What the server has seen so far, and waiting for more.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use crate::Request;
+
+/// What a server has seen so far, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tally {
+    /// Requests that were read whole.
+    pub requests: usize,
+    /// Requests whose answer is over; see [`Request::ended`].
+    pub ended: usize,
+    /// Connections that were accepted.
+    pub accepted: usize,
+    /// Connections that are open.
+    pub open: usize,
+    /// Connections that the peer closed or reset, before the server did.
+    pub closed_by_peer: usize,
+}
+
+/// What was waited for did not come in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedOut {
+    patience: Duration,
+    tally: Tally,
+}
+
+impl TimedOut {
+    /// What the server had seen by then.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "waited {:?} in vain, having seen {:?}", self.patience, self.tally)
+    }
+}
+
+impl Error for TimedOut {}
+
+/// The record that all connections write.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Its `requests` stays 0 in here: the list below has that number.
+    counts: Tally,
+    requests: Vec<Request>,
+    wakers: Vec<Waker>,
+}
+
+impl State {
+    fn tally(&self) -> Tally {
+        Tally { requests: self.requests.len(), ..self.counts }
+    }
+}
+
+impl Record {
+    pub(crate) fn on_accept(&self) {
+        self.change(|state| {
+            state.counts.accepted += 1;
+            state.counts.open += 1;
+        });
+    }
+
+    pub(crate) fn on_close(&self, by_peer: bool) {
+        self.change(|state| {
+            state.counts.open -= 1;
+            state.counts.closed_by_peer += usize::from(by_peer);
+        });
+    }
+
+    /// Records a request and returns its place.
+    pub(crate) fn on_request(&self, request: Request) -> usize {
+        self.change(|state| {
+            state.requests.push(request);
+            state.requests.len() - 1
+        })
+    }
+
+    /// The answer to the request at this place is over.
+    pub(crate) fn on_end(&self, place: usize) {
+        self.change(|state| {
+            state.requests[place].ended = Some(Instant::now());
+            state.counts.ended += 1;
+        });
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        self.lock().tally()
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.lock().requests.clone()
+    }
+
+    pub(crate) fn wait(
+        &self,
+        patience: Duration,
+        mut reached: impl FnMut(&Tally) -> bool,
+    ) -> Result<Tally, TimedOut> {
+        let waiting = |state: &mut State| !reached(&state.tally());
+        let waited = self.changed.wait_timeout_while(self.lock(), patience, waiting);
+        let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        let tally = state.tally();
+        if timeout.timed_out() { Err(TimedOut { patience, tally }) } else { Ok(tally) }
+    }
+
+    pub(crate) fn poll(
+        &self,
+        context: &Context<'_>,
+        mut reached: impl FnMut(&Tally) -> bool,
+    ) -> Poll<Tally> {
+        let mut state = self.lock();
+        let tally = state.tally();
+        if reached(&tally) {
+            return Poll::Ready(tally);
+        }
+        if !state.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+            state.wakers.push(context.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let result = change(&mut state);
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        self.changed.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
