@@ -1,8 +1,10 @@
 //! The block that is being read: data, event type and id, left in the chunk for as long as possible.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use crate::event::{Data, EventRef, IdRef};
+use crate::field;
 use crate::text::Text;
 use crate::{DecodeError, Limits};
 
@@ -49,6 +51,10 @@ pub(crate) struct Block {
     /// An id line that is not over yet: if it turns out to contain a NUL, the id before it stands.
     id_line: Text,
     last_event_id: Text,
+    /// The id in `id` can be sent in a header.
+    id_fits_header: bool,
+    /// The last id that can be sent in a header, where `last_event_id` cannot.
+    sendable_id: Option<Box<str>>,
     /// The block at hand set `last_event_id`.
     own_id: bool,
     shared_id: Option<Arc<str>>,
@@ -71,6 +77,8 @@ impl Block {
             id_text: Text::default(),
             id_line: Text::default(),
             last_event_id: Text::default(),
+            id_fits_header: true,
+            sendable_id: None,
             own_id: false,
             shared_id: None,
         }
@@ -104,8 +112,10 @@ impl Block {
             self.id_line.set(bytes, self.limits.id_bytes);
             self.check_id_size(0)?;
         }
-        if memchr::memchr(0, bytes).is_none() {
+        let fits_header = field::is_header_value(bytes);
+        if fits_header || memchr::memchr(0, bytes).is_none() {
             self.id = Slot::Chunk(line);
+            self.id_fits_header = fits_header;
         }
         Ok(())
     }
@@ -185,6 +195,7 @@ impl Block {
         self.id_line.end_line(self.limits.id_bytes);
         self.check_id_size(0)?;
         if !self.id_line.as_str().contains('\0') {
+            self.id_fits_header = field::is_header_value(self.id_line.as_str().as_bytes());
             core::mem::swap(&mut self.id_line, &mut self.id_text);
             self.id = Slot::Held;
         }
@@ -303,7 +314,12 @@ impl Block {
         self.last_event_id.as_str()
     }
 
+    pub(crate) fn last_sendable_id(&self) -> &str {
+        self.sendable_id.as_deref().unwrap_or(self.last_event_id())
+    }
+
     pub(crate) fn set_last_event_id(&mut self, id: &str) {
+        self.before_id_moves(field::is_header_value(id.as_bytes()));
         self.last_event_id.clear();
         self.last_event_id.push_str(id, self.limits.id_bytes);
         self.shared_id = None;
@@ -313,7 +329,16 @@ impl Block {
         self.limits
     }
 
+    fn before_id_moves(&mut self, fits_header: bool) {
+        if fits_header {
+            self.sendable_id = None;
+        } else if self.sendable_id.is_none() {
+            self.sendable_id = Some(self.last_event_id().into());
+        }
+    }
+
     fn move_id(&mut self, chunk: &[u8]) {
+        self.before_id_moves(self.id_fits_header);
         match self.id {
             Slot::Absent => return,
             Slot::Chunk((from, to)) => {

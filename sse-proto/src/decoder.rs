@@ -148,8 +148,8 @@ impl Decoder {
     /// [`DecodeError`] for a block that was over a limit. The decoder goes on at the next block.
     pub fn pull(&mut self) -> Option<Result<Decoded<'_>, DecodeError>> {
         Some(Ok(match self.advance()? {
-            Ok(Found::Event) => Decoded::Event(self.event()?),
-            Ok(Found::Comment) => Decoded::Comment(self.comment()?),
+            Ok(Found::Event) => Decoded::Event(self.found_event()),
+            Ok(Found::Comment) => Decoded::Comment(self.found_comment()),
             Ok(Found::Retry(time)) => Decoded::Retry(time),
             Err(error) => return Some(Err(error)),
         }))
@@ -195,15 +195,28 @@ impl Decoder {
             return None;
         }
         self.current = Current::TakenEvent;
-        Some(self.block.event(&self.chunk))
+        Some(self.found_event())
+    }
+
+    /// The event that was found: only after `advance` said so.
+    #[inline]
+    pub(crate) fn found_event(&mut self) -> EventRef<'_> {
+        self.block.event(&self.chunk)
+    }
+
+    /// The comment that was found: only after `advance` said so.
+    pub(crate) fn found_comment(&self) -> CommentRef<'_> {
+        match self.current {
+            Current::CommentInChunk(from, to) => CommentRef { bytes: &self.chunk[from..to] },
+            _ => CommentRef { bytes: &self.comment },
+        }
     }
 
     /// The comment that [`advance`](Self::advance) found last.
     #[inline]
     pub fn comment(&self) -> Option<CommentRef<'_>> {
         match self.current {
-            Current::CommentInChunk(from, to) => Some(CommentRef { bytes: &self.chunk[from..to] }),
-            Current::GatheredComment => Some(CommentRef { bytes: &self.comment }),
+            Current::CommentInChunk(..) | Current::GatheredComment => Some(self.found_comment()),
             _ => None,
         }
     }
@@ -236,6 +249,12 @@ impl Decoder {
     /// The last event ID: that of the last block that set one, whether it had data or not. `""` when there is none.
     pub fn last_event_id(&self) -> &str {
         self.block.last_event_id()
+    }
+
+    /// The last event ID that a request header can carry: [`last_event_id`](Self::last_event_id), or the one before if that
+    /// has a control character. What a reconnection sends.
+    pub fn last_sendable_id(&self) -> &str {
+        self.block.last_sendable_id()
     }
 
     /// Sets the last event ID that events without an id of their own inherit, such as the one that the request carried.

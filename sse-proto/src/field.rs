@@ -55,6 +55,12 @@ pub(crate) fn value_start(line: &[u8], from: usize) -> usize {
     from + usize::from(line.get(from) == Some(&b' '))
 }
 
+/// Whether a request header can carry the bytes: no control character but the tab (RFC 9110, section 5.5).
+pub(crate) fn is_header_value(bytes: &[u8]) -> bool {
+    // No early exit: this way the loop is vectorized.
+    bytes.iter().fold(true, |fits, &byte| fits & ((byte >= 0x20 || byte == b'\t') & (byte != 0x7F)))
+}
+
 /// The value of a `retry` field while its digits come in.
 ///
 /// One or more ASCII digits and nothing else are a number of milliseconds; too large a number saturates.

@@ -46,8 +46,8 @@ impl Decoder {
     /// Goes on with what the last chunk's end cut; returns `None` also when the line goes on in the next chunk.
     pub(super) fn resume(&mut self) -> Step {
         if core::mem::take(&mut self.swallow_lf) {
-            match self.chunk.first() {
-                Some(b'\n') => self.position = 1,
+            match self.chunk.get(self.position) {
+                Some(b'\n') => self.position += 1,
                 Some(_) => {}
                 None => self.swallow_lf = true,
             }

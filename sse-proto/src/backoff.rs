@@ -1,0 +1,279 @@
+//! How long to wait before the next attempt: plain numbers, and arithmetic from a seed.
+
+use alloc::borrow::Cow;
+use core::time::Duration;
+
+use crate::Instant;
+use crate::session::GiveUp;
+
+/// When and how often to reconnect.
+///
+/// Before each attempt a client waits `wish + uniform(0, span)`, where the wish is the largest of [`floor`](Self::floor),
+/// the reconnection time and the answer's `Retry-After`, and `span` is `min(cap, base · factorⁿ)` for the n-th loss in a
+/// row. So neither cap nor jitter ever undercuts what the server asks for. All arithmetic saturates.
+///
+/// ```
+/// use core::time::Duration;
+/// use sse_proto::RetryPolicy;
+///
+/// let policy = RetryPolicy::default().cap(Duration::from_secs(5)).max_retries(Some(10));
+/// assert_eq!(policy.base, Duration::from_secs(1));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// The wish until the server sends a `retry` field; 0.
+    pub reconnection_time: Duration,
+    /// The first span; 1 s.
+    pub base: Duration,
+    /// What a span is multiplied with after each loss; 2. Less than 1, or no number, counts as 1.
+    pub factor: f64,
+    /// The longest span; 30 s.
+    pub cap: Duration,
+    /// The shortest wish, also where the server asks for less; 0.
+    pub floor: Duration,
+    /// The share of a span that is left to chance, from 0 (none, the whole span is waited) to 1 (all of it); 1.
+    pub jitter: f64,
+    /// How long a connection must have been open to count as healthy, after which losses count from the start again;
+    /// 10 s. Being accepted is not health: a server that accepts and closes at once is backed off from like one that
+    /// refuses.
+    pub healthy_after: Duration,
+    /// Attempts after one another that may fail; `None`, the default, for any number, `Some(0)` for no retry at all.
+    pub max_retries: Option<u32>,
+    /// Time from the first loss in a row to the end of a wait; `None`, the default, for any time.
+    pub max_elapsed: Option<Duration>,
+    /// The longest that a server may ask for; 1 h. A longer `retry` or `Retry-After` ends the session with
+    /// [`GiveUp::ServerWait`], rather than to wait silently for a century.
+    pub max_server_wait: Duration,
+    /// Statuses that are worth another attempt; 429, 500, 502, 503, 504. Add 401 to come back with a fresh token.
+    pub statuses: Cow<'static, [u16]>,
+}
+
+impl RetryPolicy {
+    /// As browsers do it: the wish alone, 3 s until the server says otherwise; every status but 200 is final, and every
+    /// other loss is retried for ever.
+    pub fn standard() -> Self {
+        Self {
+            reconnection_time: Duration::from_secs(3),
+            base: Duration::ZERO,
+            max_server_wait: Duration::MAX,
+            statuses: Cow::Borrowed(&[]),
+            ..Self::default()
+        }
+    }
+
+    /// One shot: no second attempt, and the clean end of the body is the end.
+    pub fn never() -> Self {
+        Self { max_retries: Some(0), ..Self::default() }
+    }
+
+    /// Whether this is a one-shot policy.
+    pub fn is_never(&self) -> bool {
+        self.max_retries == Some(0)
+    }
+
+    /// Sets [`reconnection_time`](Self::reconnection_time).
+    #[must_use]
+    pub fn reconnection_time(mut self, time: Duration) -> Self {
+        self.reconnection_time = time;
+        self
+    }
+
+    /// Sets [`base`](Self::base).
+    #[must_use]
+    pub fn base(mut self, span: Duration) -> Self {
+        self.base = span;
+        self
+    }
+
+    /// Sets [`factor`](Self::factor).
+    #[must_use]
+    pub fn factor(mut self, factor: f64) -> Self {
+        self.factor = factor;
+        self
+    }
+
+    /// Sets [`cap`](Self::cap).
+    #[must_use]
+    pub fn cap(mut self, span: Duration) -> Self {
+        self.cap = span;
+        self
+    }
+
+    /// Sets [`floor`](Self::floor).
+    #[must_use]
+    pub fn floor(mut self, wish: Duration) -> Self {
+        self.floor = wish;
+        self
+    }
+
+    /// Sets [`jitter`](Self::jitter).
+    #[must_use]
+    pub fn jitter(mut self, share: f64) -> Self {
+        self.jitter = share;
+        self
+    }
+
+    /// Sets [`healthy_after`](Self::healthy_after).
+    #[must_use]
+    pub fn healthy_after(mut self, time: Duration) -> Self {
+        self.healthy_after = time;
+        self
+    }
+
+    /// Sets [`max_retries`](Self::max_retries).
+    #[must_use]
+    pub fn max_retries(mut self, retries: Option<u32>) -> Self {
+        self.max_retries = retries;
+        self
+    }
+
+    /// Sets [`max_elapsed`](Self::max_elapsed).
+    #[must_use]
+    pub fn max_elapsed(mut self, time: Option<Duration>) -> Self {
+        self.max_elapsed = time;
+        self
+    }
+
+    /// Sets [`max_server_wait`](Self::max_server_wait).
+    #[must_use]
+    pub fn max_server_wait(mut self, time: Duration) -> Self {
+        self.max_server_wait = time;
+        self
+    }
+
+    /// Sets [`statuses`](Self::statuses).
+    #[must_use]
+    pub fn statuses(mut self, statuses: impl Into<Cow<'static, [u16]>>) -> Self {
+        self.statuses = statuses.into();
+        self
+    }
+}
+
+impl Default for RetryPolicy {
+    /// For production: 1 s base, factor 2, cap 30 s, full jitter, no limit of attempts.
+    fn default() -> Self {
+        Self {
+            reconnection_time: Duration::ZERO,
+            base: Duration::from_secs(1),
+            factor: 2.0,
+            cap: Duration::from_secs(30),
+            floor: Duration::ZERO,
+            jitter: 1.0,
+            healthy_after: Duration::from_secs(10),
+            max_retries: None,
+            max_elapsed: None,
+            max_server_wait: Duration::from_secs(3600),
+            statuses: Cow::Borrowed(&[429, 500, 502, 503, 504]),
+        }
+    }
+}
+
+/// The losses in a row, and the waits that follow from them.
+///
+/// A [`Session`](crate::Session) has one of its own; alone it serves whoever retries something else by the same rules.
+/// The same seed and the same calls give the same waits.
+#[derive(Clone, Debug)]
+pub struct Backoff {
+    policy: RetryPolicy,
+    random: u64,
+    /// What the server's last `retry` field said.
+    server_time: Option<Duration>,
+    retries: u32,
+    span: Duration,
+    first_loss: Option<Instant>,
+}
+
+impl Backoff {
+    /// Starts with no loss. Give every client a seed of its own, else they come back together.
+    pub fn new(policy: RetryPolicy, seed: u64) -> Self {
+        let span = policy.base.min(policy.cap);
+        Self { policy, random: seed, server_time: None, retries: 0, span, first_loss: None }
+    }
+
+    /// The wait after a loss at `now`; `retry_after` is what the answer asked for, if it did.
+    ///
+    /// # Errors
+    ///
+    /// [`GiveUp`] if the policy allows no further attempt.
+    pub fn lose(
+        &mut self,
+        now: Instant,
+        retry_after: Option<Duration>,
+    ) -> Result<Duration, GiveUp> {
+        let first_loss = *self.first_loss.get_or_insert(now);
+        if let Some(limit) = self.policy.max_retries
+            && self.retries >= limit
+        {
+            return Err(if limit == 0 { GiveUp::NoRetry } else { GiveUp::Retries { limit } });
+        }
+        let asked = self.reconnection_time().max(retry_after.unwrap_or_default());
+        if asked > self.policy.max_server_wait {
+            return Err(GiveUp::ServerWait { wait: asked, limit: self.policy.max_server_wait });
+        }
+        let wait = asked.max(self.policy.floor).saturating_add(self.chance());
+        if let Some(limit) = self.policy.max_elapsed
+            && now.saturating_since(first_loss).saturating_add(wait) > limit
+        {
+            return Err(GiveUp::Elapsed { limit });
+        }
+        self.retries = self.retries.saturating_add(1);
+        self.span = scale(self.span, self.policy.factor.max(1.0)).min(self.policy.cap);
+        Ok(wait)
+    }
+
+    /// A connection was healthy: losses count from the start again.
+    pub fn reset(&mut self) {
+        self.retries = 0;
+        self.span = self.policy.base.min(self.policy.cap);
+        self.first_loss = None;
+    }
+
+    /// Takes note of a `retry` field.
+    pub fn set_server_time(&mut self, time: Duration) {
+        self.server_time = Some(time);
+    }
+
+    /// What the server's last `retry` field said.
+    pub const fn server_time(&self) -> Option<Duration> {
+        self.server_time
+    }
+
+    /// The standard's reconnection time: the server's, else the policy's.
+    pub fn reconnection_time(&self) -> Duration {
+        self.server_time.unwrap_or(self.policy.reconnection_time)
+    }
+
+    /// Losses in a row that were followed by an attempt.
+    pub const fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// The policy in force.
+    pub const fn policy(&self) -> &RetryPolicy {
+        &self.policy
+    }
+
+    /// The part of the span that is waited: its fixed share and a random part of the rest.
+    fn chance(&mut self) -> Duration {
+        let jitter = if self.policy.jitter < 1.0 { self.policy.jitter.max(0.0) } else { 1.0 };
+        let random = scale(self.span, jitter).min(self.span);
+        let fixed = self.span - random;
+        let nanos = (random.as_nanos().saturating_mul(u128::from(self.next_random()))) >> 64;
+        let secs = u64::try_from(nanos / 1_000_000_000).unwrap_or(u64::MAX);
+        fixed.saturating_add(Duration::new(secs, (nanos % 1_000_000_000) as u32))
+    }
+
+    /// SplitMix64: seeds that differ by one give unrelated numbers.
+    fn next_random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+}
+
+fn scale(span: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(span.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+}

@@ -1,0 +1,376 @@
+//! The one runtime-neutral client that all adapters share: it drives a [`Session`] over a [`Transport`].
+
+mod error;
+mod handle;
+mod update;
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
+
+pub use error::Error;
+pub use handle::Handle;
+pub use update::{Loss, Update, Updates};
+
+use crate::{Attempt, Closed, Config, Event, Instant, Output, ReadyState, ResponseHead, Session};
+use handle::Shared;
+
+/// What an HTTP client and a runtime give an [`EventSource`]: a request, chunks, a clock, a timer.
+///
+/// Nothing here knows what an event is. Neither `Send`, `Sync` nor `'static` is asked for; what implementors are, the
+/// [`EventSource`] is too.
+pub trait Transport: Unpin {
+    /// A response: its head, and its body as far as it is not read.
+    type Response: Unpin;
+    /// Why a request or a body failed, or why no request could be made.
+    type Error: std::error::Error + Unpin + 'static;
+    /// A request on its way. Dropping it must close its connection.
+    type Start: Future<Output = Result<Self::Response, Self::Error>> + Unpin;
+
+    /// Makes and sends the request, with `Last-Event-ID` set to [`Attempt::last_event_id`] unless that is empty.
+    fn start(&mut self, attempt: Attempt) -> Self::Start;
+
+    /// The part of the head that a session judges.
+    fn head(response: &Self::Response) -> ResponseHead<'_>;
+
+    /// The next bytes of the body, `None` at its clean end. Not called again after `None` or an error.
+    fn poll_chunk(
+        &mut self,
+        response: &mut Self::Response,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>>;
+
+    /// Whether the request itself is at fault, such as an address that is none: then no further attempt is made.
+    fn is_invalid_request(error: &Self::Error) -> bool {
+        let _ = error;
+        false
+    }
+
+    /// The time, from an origin of the transport's choice.
+    fn now(&self) -> Instant;
+
+    /// Sets the only timer to fire at `deadline`, in place of what it was set to.
+    fn arm_timer(&mut self, deadline: Instant);
+
+    /// Ready when the time that the timer was armed for has come; else wakes when it comes. Called only while armed.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// A number that no other client has, for the random part of the waits.
+    fn seed(&self) -> u64;
+}
+
+/// A stream of events that survives its connections.
+///
+/// As a `Stream` it gives events: losses that will be retried are hidden, an `Err` is terminal unless
+/// [`Error::is_event_too_large`] says that it is about one skipped block, and after a terminal `Err` or a clean end there is
+/// only `None`. [`updates`](Self::updates) gives everything that happens.
+///
+/// It does nothing unless it is polled, runs no task, and reads no chunk before the last one is used up. Dropping it closes
+/// its connection; dropping a future of its between polls loses nothing.
+pub struct EventSource<T: Transport> {
+    shared: Arc<Shared>,
+    transport: T,
+    connection: Connection<T>,
+    /// Why the connection failed, until the session has said what follows.
+    failure: Option<T::Error>,
+    /// What the timer is set to. Left alone while it fires too early, so that a deadline that moves with every chunk costs
+    /// nothing.
+    armed: Option<Instant>,
+    finished: bool,
+}
+
+enum Connection<T: Transport> {
+    None,
+    Starting(T::Start),
+    Established(T::Response),
+}
+
+/// What a session said, with nothing borrowed from it.
+enum Step {
+    Connect(Attempt),
+    Opened,
+    Event(Event),
+    Comment(String),
+    Skipped(crate::DecodeError),
+    Late,
+    Lost(crate::Lost),
+    Wait(Option<Instant>),
+    Closed(Closed),
+}
+
+impl<T: Transport> EventSource<T> {
+    /// A source that connects when it is first polled.
+    pub fn new(transport: T, config: Config) -> Self {
+        let session = Session::new(config, transport.seed(), transport.now());
+        Self::with_session(transport, session)
+    }
+
+    /// A source that goes on with a session, such as one from [`Session::resume`].
+    pub fn with_session(transport: T, session: Session) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(session)),
+            transport,
+            connection: Connection::None,
+            failure: None,
+            armed: None,
+            finished: false,
+        }
+    }
+
+    /// Everything that happens: openings, events, comments, losses. Comments are reported from here on.
+    pub fn updates(&mut self) -> Updates<'_, T> {
+        self.shared.with(|session| session.set_report_comments(true));
+        Updates { source: self }
+    }
+
+    /// Waits until a response is accepted, and gives it; at once if the stream is open already. No event is lost by it.
+    ///
+    /// # Errors
+    ///
+    /// The terminal [`Error`] that the stream would give, or one with [`Closed::NoContent`] where the server answered 204.
+    pub async fn opened(&mut self) -> Result<&T::Response, Error<T>> {
+        poll_fn(|cx| self.poll_opened(cx)).await?;
+        match &self.connection {
+            Connection::Established(response) => Ok(response),
+            _ => Err(Error::closed(Closed::ByUser, None, None)),
+        }
+    }
+
+    /// A handle for other tasks: it can close and restart the stream, commit ids, and look at it while it runs.
+    pub fn handle(&self) -> Handle {
+        Handle::new(Arc::clone(&self.shared))
+    }
+
+    /// The response that is open, with its head.
+    pub fn response(&self) -> Option<&T::Response> {
+        match &self.connection {
+            Connection::Established(response) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// What the source runs on.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// Ends the stream and closes its connection; only `None` comes after it.
+    pub fn close(&mut self) {
+        self.shared.with(Session::close);
+        self.connection = Connection::None;
+    }
+
+    /// Reconnects at the next poll, without a loss and without a wait.
+    pub fn restart(&mut self) {
+        self.shared.with(Session::restart);
+        self.connection = Connection::None;
+    }
+
+    /// See [`Session::commit`].
+    pub fn commit(&mut self, id: &str) {
+        self.shared.with(|session| session.commit(id));
+    }
+
+    /// The last event ID: that of the last block that came out.
+    pub fn last_event_id(&self) -> String {
+        self.shared.with(|session| session.last_event_id().to_owned())
+    }
+
+    /// See [`Session::set_last_event_id`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidId`](crate::InvalidId) if no request header can carry the id.
+    pub fn set_last_event_id(&mut self, id: &str) -> Result<(), crate::InvalidId> {
+        self.shared.with(|session| session.set_last_event_id(id))
+    }
+
+    /// See [`Session::snapshot`].
+    pub fn snapshot(&self) -> crate::Snapshot {
+        self.shared.with(|session| session.snapshot())
+    }
+
+    /// The standard's `readyState`.
+    pub fn ready_state(&self) -> ReadyState {
+        self.shared.with(|session| session.ready_state())
+    }
+
+    /// What was counted since the source began.
+    pub fn stats(&self) -> crate::Stats {
+        self.shared.with(|session| session.stats())
+    }
+
+    fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error<T>>> {
+        loop {
+            let open = self.ready_state() == ReadyState::Open;
+            if open && matches!(self.connection, Connection::Established(_)) {
+                return Poll::Ready(Ok(()));
+            }
+            match ready!(self.poll_update(cx)) {
+                Some(Err(error)) => return Poll::Ready(Err(error)),
+                Some(Ok(_)) => {}
+                None => {
+                    let why = self.shared.with(|session| session.closed());
+                    let why = why.unwrap_or(Closed::ByUser);
+                    return Poll::Ready(Err(Error::closed(why, None, None)));
+                }
+            }
+        }
+    }
+
+    /// The next thing that happened: the driving rule of [`Session`], over a transport.
+    pub(crate) fn poll_update(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Update<T>, Error<T>>>> {
+        while !self.finished {
+            let step = self.shared.poll_output(cx);
+            #[cfg(feature = "tracing")]
+            update::trace(&step);
+            let update = match step {
+                Step::Connect(attempt) => {
+                    // The old connection closes before the new one is asked for.
+                    self.connection = Connection::None;
+                    self.failure = None;
+                    self.connection = Connection::Starting(self.transport.start(attempt));
+                    continue;
+                }
+                Step::Wait(deadline) => {
+                    ready!(self.poll_wait(deadline, cx));
+                    continue;
+                }
+                Step::Opened => Update::Opened,
+                Step::Event(event) => Update::Event(event),
+                Step::Comment(text) => Update::Comment(text),
+                Step::Late => Update::Late,
+                Step::Skipped(error) => return Poll::Ready(Some(Err(Error::skipped(error)))),
+                Step::Lost(lost) if lost.retry_in.is_none() => continue,
+                Step::Lost(lost) => {
+                    self.connection = Connection::None;
+                    Update::Lost(Loss { lost, error: self.failure.take() })
+                }
+                Step::Closed(why) => return Poll::Ready(self.finish(why).map(Err)),
+            };
+            return Poll::Ready(Some(Ok(update)));
+        }
+        Poll::Ready(None)
+    }
+
+    /// Waits for what the connection brings or for the deadline. Bytes that are there come before a deadline that has
+    /// passed meanwhile, so a slow reader is not taken for a silent server.
+    fn poll_wait(&mut self, deadline: Option<Instant>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.poll_connection(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let Some(deadline) = deadline else { return Poll::Pending };
+        let mut now = self.transport.now();
+        while now < deadline {
+            if self.armed.is_none_or(|armed| armed > deadline) {
+                self.transport.arm_timer(deadline);
+                self.armed = Some(deadline);
+            }
+            ready!(self.transport.poll_timer(cx));
+            // What the timer says is at least as late as what it was armed for, whatever the clock's grain.
+            now = self.transport.now().max(self.armed.take().unwrap_or(deadline));
+        }
+        self.shared.with(|session| session.handle_timeout(now));
+        Poll::Ready(())
+    }
+
+    fn poll_connection(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.connection {
+            Connection::None => return Poll::Pending,
+            Connection::Starting(start) => {
+                let result = ready!(Pin::new(start).poll(cx));
+                let now = self.transport.now();
+                match result {
+                    Ok(response) => {
+                        let head = T::head(&response);
+                        self.shared.with(|session| session.handle_response(now, head));
+                        self.connection = Connection::Established(response);
+                    }
+                    Err(error) => self.fail(now, error),
+                }
+            }
+            Connection::Established(response) => {
+                let chunk = ready!(self.transport.poll_chunk(response, cx));
+                let now = self.transport.now();
+                match chunk {
+                    Some(Ok(chunk)) => {
+                        self.shared.with(|session| session.handle_chunk(now, chunk));
+                    }
+                    Some(Err(error)) => self.fail(now, error),
+                    None => self.shared.with(|session| session.handle_eof(now)),
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn fail(&mut self, now: Instant, error: T::Error) {
+        let invalid = T::is_invalid_request(&error);
+        self.failure = Some(error);
+        self.shared.with(|session| match invalid {
+            true => session.handle_invalid_request(now),
+            false => session.handle_error(now),
+        });
+    }
+
+    /// The terminal error, if it is one, with what is left of the response.
+    fn finish(&mut self, why: Closed) -> Option<Error<T>> {
+        self.finished = true;
+        let connection = std::mem::replace(&mut self.connection, Connection::None);
+        if why.is_clean() {
+            return None;
+        }
+        let response = match connection {
+            Connection::Established(response) => Some(response),
+            _ => None,
+        };
+        Some(Error::closed(why, response, self.failure.take()))
+    }
+}
+
+impl<T: Transport> Stream for EventSource<T> {
+    type Item = Result<Event, Error<T>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            match ready!(this.poll_update(cx)) {
+                Some(Ok(Update::Event(event))) => return Poll::Ready(Some(Ok(event))),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T: Transport> fmt::Debug for EventSource<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.with(|session| f.debug_tuple("EventSource").field(session).finish())
+    }
+}
+
+impl From<Output<'_>> for Step {
+    #[inline]
+    fn from(output: Output<'_>) -> Self {
+        match output {
+            Output::Event(event) => Self::Event(event.into_owned()),
+            Output::Wait(deadline) => Self::Wait(deadline),
+            Output::Connect(attempt) => Self::Connect(attempt),
+            Output::Opened => Self::Opened,
+            Output::Comment(comment) => Self::Comment(comment.text().into_owned()),
+            Output::Skipped(error) => Self::Skipped(error),
+            Output::Late => Self::Late,
+            Output::Lost(lost) => Self::Lost(lost),
+            Output::Closed(why) => Self::Closed(why),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Looking at and steering a source from elsewhere.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Waker};
+
+use super::Step;
+use crate::{InvalidId, ReadyState, Session, Snapshot, Stats};
+
+/// A session, shared between a source and its handles.
+///
+/// The lock is never held while the transport or a user's code is called, since those may use a handle themselves.
+pub(super) struct Shared(Mutex<State>);
+
+struct State {
+    session: Session,
+    /// The task that waits for the source.
+    owner: Option<Waker>,
+}
+
+impl Shared {
+    pub(super) fn new(session: Session) -> Self {
+        Self(Mutex::new(State { session, owner: None }))
+    }
+
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Session) -> R) -> R {
+        // A panic of another thread leaves a session that is still consistent: it never calls out.
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).session)
+    }
+
+    /// The session's next output; before a wait it notes whom to wake when a handle changes something.
+    pub(super) fn poll_output(&self, cx: &Context<'_>) -> Step {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let step = Step::from(state.session.poll_output());
+        if matches!(step, Step::Wait(_)) {
+            match &mut state.owner {
+                Some(owner) => owner.clone_from(cx.waker()),
+                none => *none = Some(cx.waker().clone()),
+            }
+        }
+        step
+    }
+
+    fn change(&self, f: impl FnOnce(&mut Session)) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        f(&mut state.session);
+        let owner = state.owner.take();
+        drop(state);
+        if let Some(owner) = owner {
+            owner.wake();
+        }
+    }
+}
+
+/// Steers an [`EventSource`](super::EventSource) from another task, and looks at it while it runs.
+///
+/// It keeps the source's session alive, not its connection: dropping the source closes that.
+#[derive(Clone)]
+pub struct Handle(Arc<Shared>);
+
+impl Handle {
+    pub(super) const fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// Ends the stream: nothing comes out any more, and its connection closes when the source is polled next, to which
+    /// its task is woken.
+    pub fn close(&self) {
+        self.0.change(Session::close);
+    }
+
+    /// Reconnects now, without a loss and without a wait. What was not read yet is asked for again.
+    pub fn restart(&self) {
+        self.0.change(Session::restart);
+    }
+
+    /// See [`Session::commit`].
+    pub fn commit(&self, id: &str) {
+        self.0.with(|session| session.commit(id));
+    }
+
+    /// The last event ID: that of the last block that came out.
+    pub fn last_event_id(&self) -> String {
+        self.0.with(|session| session.last_event_id().to_owned())
+    }
+
+    /// See [`Session::set_last_event_id`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidId`] if no request header can carry the id.
+    pub fn set_last_event_id(&self, id: &str) -> Result<(), InvalidId> {
+        self.0.with(|session| session.set_last_event_id(id))
+    }
+
+    /// See [`Session::snapshot`].
+    pub fn snapshot(&self) -> Snapshot {
+        self.0.with(|session| session.snapshot())
+    }
+
+    /// The standard's `readyState`.
+    pub fn ready_state(&self) -> ReadyState {
+        self.0.with(|session| session.ready_state())
+    }
+
+    /// What was counted since the source began.
+    pub fn stats(&self) -> Stats {
+        self.0.with(|session| session.stats())
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.with(|session| f.debug_tuple("Handle").field(session).finish())
+    }
+}

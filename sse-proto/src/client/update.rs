@@ -1,0 +1,118 @@
+//! Everything that happens to a source.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use super::{Error, EventSource, Transport};
+use crate::{Event, Lost};
+
+/// Something that happened to an [`EventSource`].
+#[non_exhaustive]
+pub enum Update<T: Transport> {
+    /// A response was accepted; [`EventSource::response`] has its head.
+    Opened,
+    /// An event was dispatched.
+    Event(Event),
+    /// A comment line ended.
+    Comment(String),
+    /// The stream is silent for longer than [`Config::late_after`](crate::Config::late_after).
+    Late,
+    /// The connection is lost, and there will be another attempt.
+    Lost(Loss<T>),
+}
+
+impl<T: Transport> fmt::Debug for Update<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opened => f.write_str("Opened"),
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+            Self::Comment(text) => f.debug_tuple("Comment").field(text).finish(),
+            Self::Late => f.write_str("Late"),
+            Self::Lost(loss) => f.debug_tuple("Lost").field(loss).finish(),
+        }
+    }
+}
+
+/// A loss that will be retried.
+#[non_exhaustive]
+pub struct Loss<T: Transport> {
+    /// Cause, attempt and wait.
+    pub lost: Lost,
+    /// What the transport said, where it was what failed.
+    pub error: Option<T::Error>,
+}
+
+impl<T: Transport> fmt::Debug for Loss<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loss").field("lost", &self.lost).field("error", &self.error).finish()
+    }
+}
+
+/// The cause, and what the transport says about it, with its own causes.
+impl<T: Transport> fmt::Display for Loss<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lost.cause.fmt(f)?;
+        let mut error = self.error.as_ref().map(|error| error as &dyn std::error::Error);
+        while let Some(cause) = error {
+            write!(f, ": {cause}")?;
+            error = cause.source();
+        }
+        Ok(())
+    }
+}
+
+/// The stream of everything that happens; see [`EventSource::updates`].
+///
+/// Ends as the source does: a terminal `Err` or a clean end, then `None`. It can be dropped and made anew at any time.
+#[must_use = "streams do nothing unless polled"]
+pub struct Updates<'a, T: Transport> {
+    pub(super) source: &'a mut EventSource<T>,
+}
+
+impl<T: Transport> Updates<'_, T> {
+    /// The source, to look at its response or its counters between updates.
+    pub fn source(&self) -> &EventSource<T> {
+        self.source
+    }
+}
+
+impl<T: Transport> fmt::Debug for Updates<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Updates").field(&self.source).finish()
+    }
+}
+
+impl<T: Transport> Stream for Updates<'_, T> {
+    type Item = Result<Update<T>, Error<T>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().source.poll_update(cx)
+    }
+}
+
+/// One line for each transition; no payloads, no ids, no addresses.
+#[cfg(feature = "tracing")]
+pub(super) fn trace(step: &super::Step) {
+    use super::Step;
+    match step {
+        Step::Connect(attempt) => {
+            tracing::debug!(
+                attempt = attempt.number,
+                resumes = !attempt.last_event_id.is_empty(),
+                "connecting"
+            );
+        }
+        Step::Opened => tracing::debug!("opened"),
+        Step::Late => tracing::warn!("late"),
+        Step::Skipped(error) => tracing::warn!(%error, "skipped a block"),
+        Step::Lost(lost) => {
+            tracing::info!(cause = %lost.cause, attempt = lost.attempt, retry_in = ?lost.retry_in, "lost");
+        }
+        Step::Closed(why) if why.is_clean() => tracing::debug!(%why, "closed"),
+        Step::Closed(why) => tracing::warn!(%why, "closed"),
+        Step::Event(_) | Step::Comment(_) | Step::Wait(_) => {}
+    }
+}

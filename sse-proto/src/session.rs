@@ -1,0 +1,544 @@
+//! The life of an event stream: what happened to a connection goes in, what to do next comes out.
+
+mod config;
+mod output;
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+use bytes::Bytes;
+
+pub use config::{Commit, Config, InvalidId, ReconnectTo, Sentinel};
+pub use output::{
+    Attempt, Cause, Closed, GiveUp, Lost, Output, ReadyState, Refusal, Snapshot, Stats,
+};
+
+use crate::response::{ResponseHead, Verdict};
+use crate::{Backoff, Decoder, Found, Instant};
+
+/// The life of an event stream as a machine without socket and clock (WHATWG HTML, section 9.2.3).
+///
+/// # The driving rule
+///
+/// After each `handle_*` call [`poll_output`](Self::poll_output) until it says [`Output::Wait`] or [`Output::Closed`]; then
+/// wait for bytes or for the deadline, whichever comes first, and if both are there, take the bytes. A driver does not read
+/// ahead, time anything by itself, retry by itself, or look inside an event. Since the next chunk is read only after a
+/// full drain, back-pressure needs no further care.
+///
+/// ```
+/// use core::time::Duration;
+/// use sse_proto::{Config, Instant, Output, ResponseHead, Session};
+/// # struct Network { reads: usize }
+/// # enum Read { Chunk(&'static str), End, TimedOut }
+/// # impl Network {
+/// #     fn connect(&mut self, _last_event_id: &str) -> ResponseHead<'static> {
+/// #         let status = if self.reads == 0 { 200 } else { 204 };
+/// #         ResponseHead::new(status).content_type(b"text/event-stream")
+/// #     }
+/// #     fn read(&mut self, _deadline: Option<Instant>) -> Read {
+/// #         self.reads += 1;
+/// #         match self.reads { 1 => Read::Chunk("data: Hello\n\n"), 2 => Read::End, _ => Read::TimedOut }
+/// #     }
+/// #     fn now(&self) -> Instant { Instant::from_origin(Duration::from_secs(self.reads as u64)) }
+/// # }
+/// # let mut network = Network { reads: 0 };
+/// # let mut events = 0;
+///
+/// let mut session = Session::new(Config::default(), 42, network.now());
+/// loop {
+///     match session.poll_output() {
+///         Output::Connect(attempt) => {
+///             let head = network.connect(&attempt.last_event_id);
+///             session.handle_response(network.now(), head);
+///         }
+///         Output::Event(event) => {
+///             println!("{}", event.data());
+/// #           events += 1;
+///         }
+///         Output::Lost(lost) => eprintln!("{}, next attempt in {:?}", lost.cause, lost.retry_in),
+///         Output::Wait(deadline) => match network.read(deadline) {
+///             Read::Chunk(chunk) => session.handle_chunk(network.now(), chunk),
+///             Read::End => session.handle_eof(network.now()),
+///             Read::TimedOut => session.handle_timeout(network.now()),
+///         },
+///         Output::Closed(why) => break println!("{why}"),
+///         _ => {}
+///     }
+/// }
+/// # assert_eq!(events, 1);
+/// ```
+///
+/// # Transitions
+///
+/// ```mermaid
+/// stateDiagram-v2
+///     [*] --> Due
+///     Due --> Connecting: poll_output gives Connect
+///     Connecting --> Open: response accepted
+///     Connecting --> Waiting: error, time-out, retryable status
+///     Connecting --> Closed: 204, refused
+///     Open --> Waiting: end of body, error, time-out
+///     Open --> Closed: sentinel, end of a one-shot body
+///     Waiting --> Due: time-out
+///     Connecting --> Due: restart
+///     Open --> Due: restart
+///     Waiting --> Due: restart
+///     Waiting --> Closed: close
+///     Connecting --> Closed: close, no retry allowed
+///     Open --> Closed: close, no retry allowed
+///     Closed --> [*]
+/// ```
+///
+/// Inputs that do not fit the state, such as a chunk after `restart()`, are ignored.
+pub struct Session {
+    config: Config,
+    decoder: Decoder,
+    backoff: Backoff,
+    state: State,
+    /// The last time that the driver told.
+    now: Instant,
+    /// How the connection ended; what it brought before is drained first.
+    ending: Option<Cause>,
+    opened: bool,
+    late: bool,
+    lost: Option<Lost>,
+    last_loss: Option<Cause>,
+    /// What the user committed, under [`Commit::Manual`].
+    committed: String,
+    stats: Stats,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// `Connect` is to be given out.
+    Due,
+    Connecting {
+        since: Instant,
+    },
+    Open(Open),
+    Waiting {
+        until: Instant,
+    },
+    Closed(Closed),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Open {
+    since: Instant,
+    /// The head, then each chunk.
+    last_life: Instant,
+    got_byte: bool,
+    told_late: bool,
+}
+
+/// What a driver tells.
+enum Input {
+    Response(Verdict),
+    Chunk(Bytes),
+    Ended(Cause),
+    InvalidRequest,
+    Timeout,
+    Restart,
+    Close,
+}
+
+impl Session {
+    /// A session that wants to connect at once. Give each one a `seed` of its own: it decides the random part of the waits.
+    pub fn new(config: Config, seed: u64, now: Instant) -> Self {
+        let policy = config.retry.clone().unwrap_or_default();
+        let mut decoder = Decoder::with_limits(config.limits);
+        decoder.set_report_comments(config.comments);
+        decoder.set_last_event_id(&config.last_event_id);
+        Self {
+            committed: decoder.last_sendable_id().to_owned(),
+            config,
+            decoder,
+            backoff: Backoff::new(policy, seed),
+            state: State::Due,
+            now,
+            ending: None,
+            opened: false,
+            late: false,
+            lost: None,
+            last_loss: None,
+            stats: Stats::default(),
+        }
+    }
+
+    /// Takes up what [`snapshot`](Self::snapshot) put away, perhaps in another process. The snapshot's id takes the place
+    /// of the configuration's.
+    pub fn resume(config: Config, seed: u64, now: Instant, snapshot: &Snapshot) -> Self {
+        let mut session = Self::new(config, seed, now);
+        if let Some(time) = snapshot.reconnection_time {
+            session.backoff.set_server_time(time);
+        }
+        // An id that no header can carry does not come from `snapshot`; it is left out.
+        let _ = session.set_last_event_id(&snapshot.last_event_id);
+        session
+    }
+
+    /// The response head came.
+    pub fn handle_response(&mut self, now: Instant, head: ResponseHead<'_>) {
+        let verdict = head.verdict(&self.config, &self.backoff.policy().statuses);
+        self.step(now, Input::Response(verdict));
+    }
+
+    /// Bytes of the body came. An empty chunk is nothing.
+    pub fn handle_chunk(&mut self, now: Instant, chunk: impl Into<Bytes>) {
+        self.step(now, Input::Chunk(chunk.into()));
+    }
+
+    /// The body ended cleanly.
+    pub fn handle_eof(&mut self, now: Instant) {
+        let cause = match self.config.sentinel {
+            Some(_) => Cause::MissingSentinel,
+            None => Cause::EndOfStream,
+        };
+        self.step(now, Input::Ended(cause));
+    }
+
+    /// The request could not be made or sent, or the connection failed. The driver keeps the error itself.
+    pub fn handle_error(&mut self, now: Instant) {
+        self.step(now, Input::Ended(Cause::Transport));
+    }
+
+    /// The request cannot be made, now or later: an address that is none, say. The session is over.
+    pub fn handle_invalid_request(&mut self, now: Instant) {
+        self.step(now, Input::InvalidRequest);
+    }
+
+    /// Time has passed. Harmless when no deadline has been reached.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.step(now, Input::Timeout);
+    }
+
+    /// Reconnects now, without a loss and without a wait. What was not drained is dropped; the next connection asks for it
+    /// again. Nothing happens after the end.
+    pub fn restart(&mut self) {
+        self.step(self.now, Input::Restart);
+    }
+
+    /// Ends the session; nothing but [`Output::Closed`] comes out any more.
+    pub fn close(&mut self) {
+        self.step(self.now, Input::Close);
+    }
+
+    /// The events up to this id are processed: under [`Commit::Manual`] a reconnection carries it. `""` resets it. An id
+    /// that no header can carry leaves the one before in place.
+    pub fn commit(&mut self, id: &str) {
+        if config::check_id(id).is_ok() {
+            id.clone_into(&mut self.committed);
+        }
+    }
+
+    /// Sets the last event ID from outside: for events without an id of their own from now on, and for the next request.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidId`] if no request header can carry the id. Then nothing has changed.
+    pub fn set_last_event_id(&mut self, id: &str) -> Result<(), InvalidId> {
+        config::check_id(id)?;
+        self.decoder.set_last_event_id(id);
+        self.commit(id);
+        Ok(())
+    }
+
+    /// Whether comments are reported from now on, as [`Config::comments`] says it for the beginning.
+    pub fn set_report_comments(&mut self, report: bool) {
+        self.decoder.set_report_comments(report);
+    }
+
+    /// The last event ID: that of the last block that came out.
+    pub fn last_event_id(&self) -> &str {
+        self.decoder.last_event_id()
+    }
+
+    /// What is needed to go on later, elsewhere: the id that the next request would carry, and the reconnection time.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            last_event_id: self.next_id().to_owned(),
+            reconnection_time: self.backoff.server_time(),
+        }
+    }
+
+    /// The standard's `readyState`.
+    pub fn ready_state(&self) -> ReadyState {
+        match self.state {
+            State::Due | State::Connecting { .. } | State::Waiting { .. } => ReadyState::Connecting,
+            State::Open(_) => ReadyState::Open,
+            State::Closed(_) => ReadyState::Closed,
+        }
+    }
+
+    /// Why the session is over, once it is.
+    pub fn closed(&self) -> Option<Closed> {
+        match self.state {
+            State::Closed(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// What was counted since the session began.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// What the session was told.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The next thing that came out, or the next duty; see the driving rule above.
+    pub fn poll_output(&mut self) -> Output<'_> {
+        if let Some(lost) = self.lost.take() {
+            return Output::Lost(lost);
+        }
+        match self.state {
+            State::Closed(why) => Output::Closed(why),
+            State::Due => Output::Connect(self.connect()),
+            State::Connecting { .. } | State::Waiting { .. } => Output::Wait(self.deadline()),
+            State::Open(_) => self.poll_open(),
+        }
+    }
+
+    fn poll_open(&mut self) -> Output<'_> {
+        if core::mem::take(&mut self.opened) {
+            return Output::Opened;
+        }
+        if core::mem::take(&mut self.late) {
+            return Output::Late;
+        }
+        while let Some(result) = self.decoder.advance() {
+            match result {
+                Ok(Found::Event) => match self.judge() {
+                    Judgement::Deliver => {
+                        self.stats.events += 1;
+                        return Output::Event(self.decoder.found_event());
+                    }
+                    Judgement::DeliverAndClose => {
+                        self.stats.events += 1;
+                        self.state = State::Closed(Closed::Sentinel);
+                        return Output::Event(self.decoder.found_event());
+                    }
+                    Judgement::Close => {
+                        self.end(Closed::Sentinel);
+                        return Output::Closed(Closed::Sentinel);
+                    }
+                    Judgement::Drop => {}
+                },
+                Ok(Found::Comment) => {
+                    self.stats.comments += 1;
+                    return Output::Comment(self.decoder.found_comment());
+                }
+                Ok(Found::Retry(time)) => self.backoff.set_server_time(time),
+                Err(error) => {
+                    self.stats.skipped += 1;
+                    return Output::Skipped(error);
+                }
+            }
+        }
+        match self.ending.take() {
+            Some(cause) => {
+                self.lose(cause, None);
+                match (self.lost.take(), self.state) {
+                    (Some(lost), _) => Output::Lost(lost),
+                    (None, State::Closed(why)) => Output::Closed(why),
+                    (None, _) => Output::Wait(self.deadline()),
+                }
+            }
+            None => Output::Wait(self.deadline()),
+        }
+    }
+
+    /// The transitions: every one but those that draining brings, which are a sentinel, and an end that waits for it.
+    fn step(&mut self, now: Instant, input: Input) {
+        self.now = now;
+        match (self.state, input) {
+            (State::Closed(_), _) => {}
+            (_, Input::Close) => self.end(Closed::ByUser),
+            (_, Input::Restart) => {
+                self.forget_connection();
+                self.lost = None;
+                self.last_loss = None;
+                self.state = State::Due;
+            }
+            (State::Connecting { .. }, Input::Response(verdict)) => self.respond(verdict),
+            (State::Connecting { .. }, Input::Ended(_)) => self.lose(Cause::Transport, None),
+            (State::Connecting { .. }, Input::InvalidRequest) => self.end(Closed::InvalidRequest),
+            (State::Connecting { .. }, Input::Timeout) if self.is_over() => {
+                let timeout = self.config.connect_timeout.unwrap_or_default();
+                self.lose(Cause::ConnectTimeout(timeout), None);
+            }
+            (State::Open(open), Input::Chunk(chunk)) if self.ending.is_none() => {
+                self.receive(open, chunk);
+            }
+            (State::Open(_), Input::Ended(cause)) => {
+                self.ending.get_or_insert(cause);
+            }
+            (State::Open(open), Input::Timeout) if self.is_over() => self.time_out(open),
+            (State::Waiting { .. }, Input::Timeout) if self.is_over() => self.state = State::Due,
+            // Too early, too late, or about a connection that was given up.
+            (_, Input::Response(_) | Input::Chunk(_) | Input::Ended(_)) => {}
+            (_, Input::InvalidRequest | Input::Timeout) => {}
+        }
+    }
+
+    fn respond(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Open => {
+                self.stats.opens += 1;
+                self.opened = true;
+                self.state = State::Open(Open {
+                    since: self.now,
+                    last_life: self.now,
+                    got_byte: false,
+                    told_late: false,
+                });
+            }
+            Verdict::NoContent => self.end(Closed::NoContent),
+            Verdict::Refused(refusal) => self.end(Closed::Refused(refusal)),
+            Verdict::Retry { status, retry_after } => self.lose(Cause::Status(status), retry_after),
+        }
+    }
+
+    fn receive(&mut self, open: Open, chunk: Bytes) {
+        if chunk.is_empty() {
+            return;
+        }
+        self.stats.bytes = self.stats.bytes.saturating_add(chunk.len() as u64);
+        self.late = false;
+        self.state =
+            State::Open(Open { last_life: self.now, got_byte: true, told_late: false, ..open });
+        self.decoder.push(chunk);
+    }
+
+    fn time_out(&mut self, open: Open) {
+        match self.silence_limit(open) {
+            Some((cause, limit)) if self.now >= open.last_life + limit => {
+                self.ending.get_or_insert(cause);
+            }
+            _ => {
+                self.late = true;
+                self.state = State::Open(Open { told_late: true, ..open });
+            }
+        }
+    }
+
+    /// A connection is over, or none came about.
+    fn lose(&mut self, cause: Cause, retry_after: Option<Duration>) {
+        if let State::Open(open) = self.state
+            && self.now.saturating_since(open.since) >= self.backoff.policy().healthy_after
+        {
+            self.backoff.reset();
+        }
+        self.forget_connection();
+        self.last_loss = Some(cause);
+        if self.backoff.policy().is_never() && cause == Cause::EndOfStream {
+            self.state = State::Closed(Closed::EndOfStream);
+            return;
+        }
+        self.stats.losses += 1;
+        let next = self.backoff.lose(self.now, retry_after);
+        self.lost = Some(Lost { cause, attempt: self.stats.attempts, retry_in: next.ok() });
+        self.state = match next {
+            Ok(wait) => State::Waiting { until: self.now + wait },
+            Err(give_up) => State::Closed(Closed::Lost { cause, give_up }),
+        };
+    }
+
+    fn end(&mut self, why: Closed) {
+        self.forget_connection();
+        self.lost = None;
+        self.state = State::Closed(why);
+    }
+
+    fn forget_connection(&mut self) {
+        self.decoder.finish();
+        self.ending = None;
+        self.opened = false;
+        self.late = false;
+    }
+
+    fn connect(&mut self) -> Attempt {
+        let last_event_id = self.next_id().to_owned();
+        // Events without an id of their own inherit the one that their request carried.
+        self.decoder.set_last_event_id(&last_event_id);
+        self.stats.attempts += 1;
+        self.state = State::Connecting { since: self.now };
+        Attempt {
+            number: self.stats.attempts,
+            retries: self.backoff.retries(),
+            last_event_id,
+            last_loss: self.last_loss.take(),
+        }
+    }
+
+    fn next_id(&self) -> &str {
+        match self.config.commit {
+            Commit::Auto => self.decoder.last_sendable_id(),
+            Commit::Manual => &self.committed,
+        }
+    }
+
+    /// When time alone will change the state.
+    fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Due | State::Closed(_) => None,
+            State::Waiting { until } => Some(until),
+            State::Connecting { since } => self.config.connect_timeout.map(|limit| since + limit),
+            State::Open(open) => {
+                let dead = self.silence_limit(open).map(|(_, limit)| open.last_life + limit);
+                let late = self.config.late_after.filter(|_| !open.told_late);
+                let late = late.map(|limit| open.last_life + limit);
+                dead.into_iter().chain(late).min()
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.deadline().is_some_and(|deadline| self.now >= deadline)
+    }
+
+    /// How long an open stream may be silent, and what it is called when it is.
+    fn silence_limit(&self, open: Open) -> Option<(Cause, Duration)> {
+        match (self.config.first_byte_timeout, self.config.idle_timeout) {
+            (Some(limit), _) if !open.got_byte => Some((Cause::FirstByteTimeout(limit), limit)),
+            (_, Some(limit)) => Some((Cause::IdleTimeout(limit), limit)),
+            (_, None) => None,
+        }
+    }
+
+    /// What becomes of the event that was found.
+    fn judge(&mut self) -> Judgement {
+        if self.config.sentinel.is_none() && !self.config.skip_empty {
+            return Judgement::Deliver;
+        }
+        let event = self.decoder.found_event();
+        match &self.config.sentinel {
+            Some(Sentinel::Data(data)) if event.data() == data => Judgement::Close,
+            Some(Sentinel::EventType(name)) if event.event_type() == name => {
+                Judgement::DeliverAndClose
+            }
+            _ if self.config.skip_empty && event.data().is_empty() => Judgement::Drop,
+            _ => Judgement::Deliver,
+        }
+    }
+}
+
+enum Judgement {
+    Deliver,
+    DeliverAndClose,
+    Close,
+    Drop,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("state", &self.state)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,228 @@
+//! All that a session may be told.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+use crate::{Limits, RetryPolicy};
+
+/// All that a [`Session`](crate::Session) may be told. Every field has a setter of the same name.
+///
+/// ```
+/// use core::time::Duration;
+/// use sse_proto::{Config, RetryPolicy, Sentinel};
+///
+/// let config = Config::default()
+///     .retry(RetryPolicy::default().max_retries(Some(5)))
+///     .idle_timeout(Some(Duration::from_secs(45)))
+///     .sentinel(Some(Sentinel::Data("[DONE]".into())));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// When to reconnect. `None`, the default, stands for [`RetryPolicy::default`], or for [`RetryPolicy::never`] if
+    /// the request's method is neither safe nor idempotent ([`is_repeatable`](crate::is_repeatable)), so that a POST is
+    /// never silently sent twice.
+    pub retry: Option<RetryPolicy>,
+    /// What a block may hold.
+    pub limits: Limits,
+    /// From the request to the response head; 30 s.
+    pub connect_timeout: Option<Duration>,
+    /// From the response head to the first byte of the body; none. Until that byte it takes the place of
+    /// [`idle_timeout`](Self::idle_timeout).
+    pub first_byte_timeout: Option<Duration>,
+    /// From byte to byte, comments and parts of lines included; none, since a quiet stream is legal. Set it to two or
+    /// three times the interval of the server's heartbeat.
+    pub idle_timeout: Option<Duration>,
+    /// Silence after which a stream is reported as late, once until the next byte; none.
+    pub late_after: Option<Duration>,
+    /// Media types that open the stream, without parameters; `text/event-stream`.
+    pub accept: Cow<'static, [Cow<'static, str>]>,
+    /// What ends the stream for good, as LLM servers say it; none.
+    pub sentinel: Option<Sentinel>,
+    /// Which id a reconnection carries; [`Commit::Auto`].
+    pub commit: Commit,
+    /// Where a reconnection goes after a redirect; [`ReconnectTo::Original`].
+    pub reconnect_to: ReconnectTo,
+    /// Whether events with empty data are dropped; false. The standard dispatches them.
+    pub skip_empty: bool,
+    /// Whether comments are reported; false. Those that are not are discarded unstored.
+    pub comments: bool,
+    /// The id that the first request carries; none.
+    pub last_event_id: String,
+}
+
+impl Config {
+    /// Sets [`retry`](Self::retry).
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// Sets [`limits`](Self::limits).
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets [`connect_timeout`](Self::connect_timeout).
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets [`first_byte_timeout`](Self::first_byte_timeout).
+    #[must_use]
+    pub fn first_byte_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.first_byte_timeout = timeout;
+        self
+    }
+
+    /// Sets [`idle_timeout`](Self::idle_timeout).
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Sets [`late_after`](Self::late_after).
+    #[must_use]
+    pub fn late_after(mut self, silence: Option<Duration>) -> Self {
+        self.late_after = silence;
+        self
+    }
+
+    /// Sets [`accept`](Self::accept).
+    #[must_use]
+    pub fn accept(mut self, media_types: impl Into<Cow<'static, [Cow<'static, str>]>>) -> Self {
+        self.accept = media_types.into();
+        self
+    }
+
+    /// Sets [`sentinel`](Self::sentinel).
+    #[must_use]
+    pub fn sentinel(mut self, sentinel: Option<Sentinel>) -> Self {
+        self.sentinel = sentinel;
+        self
+    }
+
+    /// Sets [`commit`](Self::commit).
+    #[must_use]
+    pub fn commit(mut self, commit: Commit) -> Self {
+        self.commit = commit;
+        self
+    }
+
+    /// Sets [`reconnect_to`](Self::reconnect_to).
+    #[must_use]
+    pub fn reconnect_to(mut self, address: ReconnectTo) -> Self {
+        self.reconnect_to = address;
+        self
+    }
+
+    /// Sets [`skip_empty`](Self::skip_empty).
+    #[must_use]
+    pub fn skip_empty(mut self, skip: bool) -> Self {
+        self.skip_empty = skip;
+        self
+    }
+
+    /// Sets [`comments`](Self::comments).
+    #[must_use]
+    pub fn comments(mut self, report: bool) -> Self {
+        self.comments = report;
+        self
+    }
+
+    /// Sets [`last_event_id`](Self::last_event_id); `""` is none.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidId`] if no request header can carry the id.
+    pub fn last_event_id(mut self, id: impl Into<String>) -> Result<Self, InvalidId> {
+        let id = id.into();
+        check_id(&id)?;
+        self.last_event_id = id;
+        Ok(self)
+    }
+
+    /// The policy for requests with this method.
+    pub fn retry_for(&self, method: &str) -> RetryPolicy {
+        match &self.retry {
+            Some(policy) => policy.clone(),
+            None if crate::is_repeatable(method) => RetryPolicy::default(),
+            None => RetryPolicy::never(),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        const EVENT_STREAM: &[Cow<'static, str>] = &[Cow::Borrowed("text/event-stream")];
+        Self {
+            retry: None,
+            limits: Limits::default(),
+            connect_timeout: Some(Duration::from_secs(30)),
+            first_byte_timeout: None,
+            idle_timeout: None,
+            late_after: None,
+            accept: Cow::Borrowed(EVENT_STREAM),
+            sentinel: None,
+            commit: Commit::Auto,
+            reconnect_to: ReconnectTo::Original,
+            skip_empty: false,
+            comments: false,
+            last_event_id: String::new(),
+        }
+    }
+}
+
+/// What ends a stream cleanly and for good. A body that ends without it has lost something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sentinel {
+    /// An event with exactly this data, such as `[DONE]`. It says nothing else and is not delivered.
+    Data(Cow<'static, str>),
+    /// An event of this type, such as `message_stop` or `response.completed`. It is delivered, as the last one.
+    EventType(Cow<'static, str>),
+}
+
+/// Which id a reconnection carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Commit {
+    /// That of the last block that came out.
+    #[default]
+    Auto,
+    /// The last one that the user committed after processing: a crash loses nothing, events after it come again.
+    Manual,
+}
+
+/// Where a reconnection goes after a redirect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReconnectTo {
+    /// The address that the user gave.
+    #[default]
+    Original,
+    /// Where the redirect ended, as the standard has it.
+    Redirected,
+}
+
+/// An id that no request header can carry: it has a control character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidId;
+
+impl fmt::Display for InvalidId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the id contains a control character, which no Last-Event-ID header can carry")
+    }
+}
+
+impl core::error::Error for InvalidId {}
+
+pub(crate) fn check_id(id: &str) -> Result<(), InvalidId> {
+    if crate::field::is_header_value(id.as_bytes()) { Ok(()) } else { Err(InvalidId) }
+}

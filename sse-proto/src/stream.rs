@@ -1,0 +1,129 @@
+//! One response as a stream of events: no session, no reconnection.
+
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
+
+use crate::{DecodeError, Decoder, Event, Found, Limits};
+
+/// Turns any stream of byte chunks into a stream of events.
+///
+/// It takes the body of every version of every HTTP client, and whatever else gives chunks: `S` is a
+/// `Stream<Item = Result<impl Into<Bytes>, E>>`. A stream that is not `Unpin` goes into a `Box::pin` first. For
+/// reconnection, time-outs and checks of the response there is [`EventSource`](crate::client::EventSource).
+///
+/// Gives `Err` for a block over a limit and goes on; gives `Err` for an error of the body, and then ends. A block that the
+/// end of the body cuts off is dropped. After the end there is only `None`.
+///
+/// ```
+/// use futures_util::StreamExt;
+/// use sse_proto::stream::EventStream;
+///
+/// # futures_util::future::FutureExt::now_or_never(async {
+/// let body = futures_util::stream::iter([Ok::<_, std::io::Error>("data: Hel"), Ok("lo\n\n")]);
+/// let mut events = EventStream::new(body);
+/// while let Some(event) = events.next().await {
+///     assert_eq!(event?.data(), "Hello");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap().unwrap();
+/// ```
+#[derive(Debug)]
+pub struct EventStream<S> {
+    body: Option<S>,
+    decoder: Decoder,
+}
+
+impl<S> EventStream<S> {
+    /// Events of this body, with the default [`Limits`].
+    pub fn new(body: S) -> Self {
+        Self::with_limits(body, Limits::default())
+    }
+
+    /// Events of this body, with these limits.
+    pub fn with_limits(body: S, limits: Limits) -> Self {
+        let mut decoder = Decoder::with_limits(limits);
+        decoder.set_report_comments(false);
+        Self { body: Some(body), decoder }
+    }
+
+    /// The last event ID: what a request that goes on from here carries.
+    pub fn last_event_id(&self) -> &str {
+        self.decoder.last_event_id()
+    }
+
+    /// Sets the id that events without an id of their own inherit, such as the one that the request carried.
+    pub fn set_last_event_id(&mut self, id: &str) {
+        self.decoder.set_last_event_id(id);
+    }
+}
+
+impl<S, B, E> Stream for EventStream<S>
+where
+    S: Stream<Item = Result<B, E>> + Unpin,
+    B: Into<Bytes>,
+{
+    type Item = Result<Event, StreamError<E>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            while let Some(found) = this.decoder.advance() {
+                match found {
+                    Ok(Found::Event) => {
+                        return Poll::Ready(Some(Ok(this.decoder.found_event().into_owned())));
+                    }
+                    Ok(_) => {}
+                    Err(error) => return Poll::Ready(Some(Err(StreamError::Decode(error)))),
+                }
+            }
+            let Some(body) = &mut this.body else { return Poll::Ready(None) };
+            match ready!(Pin::new(body).poll_next(cx)) {
+                Some(Ok(chunk)) => this.decoder.push(chunk),
+                Some(Err(error)) => {
+                    this.end();
+                    return Poll::Ready(Some(Err(StreamError::Body(error))));
+                }
+                None => this.end(),
+            }
+        }
+    }
+}
+
+impl<S> EventStream<S> {
+    fn end(&mut self) {
+        self.body = None;
+        self.decoder.finish();
+    }
+}
+
+/// What can go wrong in an [`EventStream`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StreamError<E> {
+    /// A block was over a limit and was skipped; the stream goes on.
+    Decode(DecodeError),
+    /// The body failed; the stream is over.
+    Body(E),
+}
+
+impl<E> fmt::Display for StreamError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decode(error) => error.fmt(f),
+            Self::Body(_) => f.write_str("the body of the event stream failed"),
+        }
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for StreamError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Decode(_) => None,
+            Self::Body(error) => Some(error),
+        }
+    }
+}
