@@ -1,0 +1,77 @@
+//! Server-sent events over [reqwest] and [tokio].
+//!
+//! A stream of events that survives its connections: it reconnects with a growing, random wait, resumes by
+//! `Last-Event-ID`, and neither loses an event nor gives one twice if the server replays from that id.
+//!
+//! ```no_run
+//! use futures_util::StreamExt;
+//! use sse_tokio::RequestBuilderExt;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = reqwest::Client::new();
+//! let mut events = client.get("https://example.com/stream").bearer_auth("token").event_source();
+//! while let Some(event) = events.next().await {
+//!     let event = event?;
+//!     println!("{}: {}", event.event_type(), event.data());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`RequestBuilderExt::event_source`]: from any request, so that headers, method, body, proxy and TLS are set the way you
+//!   know. A request whose body cannot be cloned is sent once.
+//! - [`get`]: from an address.
+//! - [`from_factory`]: the request is made anew for each attempt, asynchronously: a fresh token, another query, another method.
+//! - [`ResponseExt::event_stream`]: from one response, without reconnection.
+//!
+//! Sent with each request unless it has them: `Accept: text/event-stream`, `Cache-Control: no-cache`, and
+//! `Accept-Encoding: identity`, since compression delays events unless the server flushes it.
+//!
+//! What ends a stream and what is retried is told at [`Config`] and [`RetryPolicy`]; the clocks are there too. Reqwest's own
+//! `timeout` is a total one and kills a healthy stream, which then counts as lost: leave it unset.
+//!
+//! reqwest follows redirects as the client's policy says; it keeps `Authorization` and cookies from other origins, not the
+//! headers of your own making.
+//!
+//! [reqwest]: https://docs.rs/reqwest
+//! [tokio]: https://docs.rs/tokio
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod request;
+mod response;
+mod transport;
+
+pub use request::{RequestBuilderExt, from_factory, get, get_with};
+pub use response::{Body, EventStream, Response, ResponseExt};
+pub use transport::{Transport, TransportError};
+
+pub use sse_proto::client::Handle;
+pub use sse_proto::{
+    Attempt, Cause, Closed, Commit, Config, Event, GiveUp, InvalidId, Limits, Lost, ReadyState,
+    ReconnectTo, Refusal, RetryPolicy, Sentinel, Snapshot, Stats,
+};
+
+/// A stream of events that survives its connections.
+///
+/// | method | |
+/// |---|---|
+/// | `next().await` | the next event; `Err` is terminal unless `is_event_too_large()`; `None` is the end |
+/// | `updates()` | a stream of everything: openings, events, comments, losses |
+/// | `opened().await` | the first response, or why there is none |
+/// | `response()` | the response that is open, with its head |
+/// | `handle()` | closes, restarts and watches the stream from another task |
+/// | `close()`, `restart()`, `commit(id)`, `set_last_event_id(id)` | steer it |
+/// | `last_event_id()`, `snapshot()`, `ready_state()`, `stats()` | look at it |
+///
+/// See [`sse_proto::client::EventSource`] for each.
+pub type EventSource = sse_proto::client::EventSource<Transport>;
+
+/// Why an [`EventSource`] ended, or that it skipped a block; see [`sse_proto::client::Error`].
+pub type Error = sse_proto::client::Error<Transport>;
+
+/// Something that happened to an [`EventSource`]; see [`sse_proto::client::Update`].
+pub type Update = sse_proto::client::Update<Transport>;
+
+/// A loss that will be retried; see [`sse_proto::client::Loss`].
+pub type Loss = sse_proto::client::Loss<Transport>;

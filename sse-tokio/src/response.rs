@@ -1,0 +1,123 @@
+//! Responses: their head, and their body in chunks.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http_body::Body as _;
+use reqwest::header::HeaderMap;
+use reqwest::{ResponseBuilderExt, StatusCode, Url};
+
+/// A response to an event source's request: its head, and its body as far as it was not read.
+///
+/// To read the body of one that was not accepted, turn it back into reqwest's: [`into_reqwest`](Self::into_reqwest).
+pub struct Response {
+    // Smaller than a `reqwest::Response` that is kept for its `chunk()`.
+    inner: http::Response<reqwest::Body>,
+    url: Box<Url>,
+}
+
+impl Response {
+    pub(crate) fn new(response: reqwest::Response) -> Self {
+        let url = Box::new(response.url().clone());
+        Self { inner: response.into(), url }
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.inner.status()
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.inner.headers()
+    }
+
+    /// Where it came from in the end, after redirects.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The same as reqwest has it, for `text()`, `json()` and the like.
+    pub fn into_reqwest(self) -> reqwest::Response {
+        let (mut parts, body) = self.inner.into_parts();
+        // The only door for an address is the builder of a head; its extensions carry it.
+        if let Ok(mut with_url) = http::Response::builder().url(*self.url).body(()) {
+            parts.extensions.extend(std::mem::take(with_url.extensions_mut()));
+        }
+        http::Response::from_parts(parts, body).into()
+    }
+
+    pub(crate) fn poll_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<reqwest::Result<Bytes>>> {
+        poll_chunk(self.inner.body_mut(), cx)
+    }
+}
+
+impl From<Response> for reqwest::Response {
+    fn from(response: Response) -> Self {
+        response.into_reqwest()
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+/// Makes a response a stream of events.
+pub trait ResponseExt {
+    /// The events of this response, whatever its status and content type: no reconnection, no clocks, no checks.
+    ///
+    /// Ends with the body. For other [`Limits`](crate::Limits) there is
+    /// `sse_proto::stream::EventStream::with_limits(Body::from(response), limits)`.
+    fn event_stream(self) -> EventStream;
+}
+
+impl ResponseExt for reqwest::Response {
+    fn event_stream(self) -> EventStream {
+        EventStream::new(Body::from(self))
+    }
+}
+
+/// The events of one response; see [`ResponseExt::event_stream`].
+pub type EventStream = sse_proto::stream::EventStream<Body>;
+
+/// The body of a response as a stream of chunks, without a box for each.
+#[derive(Debug)]
+pub struct Body(reqwest::Body);
+
+impl From<reqwest::Response> for Body {
+    fn from(response: reqwest::Response) -> Self {
+        Self(http::Response::from(response).into_body())
+    }
+}
+
+impl Stream for Body {
+    type Item = reqwest::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        poll_chunk(&mut self.0, cx)
+    }
+}
+
+fn poll_chunk(
+    body: &mut reqwest::Body,
+    cx: &mut Context<'_>,
+) -> Poll<Option<reqwest::Result<Bytes>>> {
+    loop {
+        return Poll::Ready(match ready!(Pin::new(&mut *body).poll_frame(cx)) {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(chunk) => Some(Ok(chunk)),
+                Err(_trailers) => continue,
+            },
+            Some(Err(error)) => Some(Err(error.without_url())),
+            None => None,
+        });
+    }
+}
