@@ -18,22 +18,30 @@ pub struct ResponseHead<'a> {
     pub date: Option<&'a [u8]>,
     /// The driver's wall clock, as time since 1970, where there is no `Date`.
     pub wall_time: Option<Duration>,
+    /// Where the response came from in the end, after redirects if there were any.
+    pub redirected_to: Option<&'a str>,
 }
 
 impl<'a> ResponseHead<'a> {
     /// A head with a status and nothing else.
     pub const fn new(status: u16) -> Self {
-        Self { status, content_type: None, retry_after: None, date: None, wall_time: None }
+        Self {
+            status,
+            content_type: None,
+            retry_after: None,
+            date: None,
+            wall_time: None,
+            redirected_to: None,
+        }
     }
 
     /// Reads the headers that matter: asks for each by its name in lower case.
     pub fn from_headers(status: u16, header: impl Fn(&'static str) -> Option<&'a [u8]>) -> Self {
         Self {
-            status,
             content_type: header("content-type"),
             retry_after: header("retry-after"),
             date: header("date"),
-            wall_time: None,
+            ..Self::new(status)
         }
     }
 
@@ -62,6 +70,13 @@ impl<'a> ResponseHead<'a> {
     #[must_use]
     pub const fn wall_time(mut self, since_1970: Duration) -> Self {
         self.wall_time = Some(since_1970);
+        self
+    }
+
+    /// Sets [`redirected_to`](Self::redirected_to).
+    #[must_use]
+    pub const fn redirected_to(mut self, address: &'a str) -> Self {
+        self.redirected_to = Some(address);
         self
     }
 

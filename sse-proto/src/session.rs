@@ -107,6 +107,8 @@ pub struct Session {
     last_loss: Option<Cause>,
     /// What the user committed, under [`Commit::Manual`].
     committed: String,
+    /// Where a redirect ended, under [`ReconnectTo::Redirected`].
+    address: Option<String>,
     stats: Stats,
 }
 
@@ -163,6 +165,7 @@ impl Session {
             late: false,
             lost: None,
             last_loss: None,
+            address: None,
             stats: Stats::default(),
         }
     }
@@ -182,6 +185,12 @@ impl Session {
     /// The response head came.
     pub fn handle_response(&mut self, now: Instant, head: ResponseHead<'_>) {
         let verdict = head.verdict(&self.config, &self.backoff.policy().statuses);
+        if let (State::Connecting { .. }, Verdict::Open) = (self.state, verdict)
+            && let (ReconnectTo::Redirected, Some(to)) =
+                (self.config.reconnect_to, head.redirected_to)
+        {
+            self.address = Some(to.to_owned());
+        }
         self.step(now, Input::Response(verdict));
     }
 
@@ -471,6 +480,7 @@ impl Session {
             number: self.stats.attempts,
             retries: self.backoff.retries(),
             last_event_id,
+            address: self.address.clone(),
             last_loss: self.last_loss.take(),
         }
     }

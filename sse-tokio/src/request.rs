@@ -123,6 +123,9 @@ impl Template {
                 return Start::gone();
             };
             complete(&mut request, &attempt.last_event_id);
+            if let Some(address) = attempt.address.and_then(|address| address.parse().ok()) {
+                *request.url_mut() = address;
+            }
             let client = self.client.clone();
             Start::new(async move { client.execute(request).await.map_err(TransportError::send) })
         })

@@ -49,6 +49,7 @@ impl sse_proto::client::Transport for Transport {
         ResponseHead::from_headers(response.status().as_u16(), |name| {
             headers.get_all(name).iter().next_back().map(|value| value.as_bytes())
         })
+        .redirected_to(response.url().as_str())
     }
 
     fn poll_chunk(

@@ -42,6 +42,9 @@ pub struct Attempt {
     pub retries: u32,
     /// The value of the `Last-Event-ID` header; where it is empty, send none. Always fit for a header.
     pub last_event_id: String,
+    /// Where to send the request instead of the address that the user gave: where a redirect ended before, under
+    /// [`ReconnectTo::Redirected`](crate::ReconnectTo::Redirected).
+    pub address: Option<String>,
     /// Why there is another attempt; `None` for the first and after a restart.
     pub last_loss: Option<Cause>,
 }

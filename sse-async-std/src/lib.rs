@@ -1,0 +1,96 @@
+//! Server-sent events over [surf] and [async-std].
+//!
+//! A stream of events that survives its connections: it reconnects with a growing, random wait, resumes by
+//! `Last-Event-ID`, and neither loses an event nor gives one twice if the server replays from that id.
+//!
+//! ```no_run
+//! use futures_util::StreamExt;
+//! use sse_async_std::{ClientExt, StreamClient};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = surf::Client::with_http_client(StreamClient::new());
+//! let request = surf::get("https://example.com/stream").header("authorization", "Bearer token");
+//! let mut events = client.event_source(request);
+//! while let Some(event) = events.next().await {
+//!     let event = event?;
+//!     println!("{}: {}", event.event_type(), event.data());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`ClientExt::event_source`]: from any request, so that headers, method and body are set the way you know. A request whose
+//!   body has no known length is sent once.
+//! - [`get`]: from an address.
+//! - [`from_factory`]: the request is made anew for each attempt, asynchronously: a fresh token, another query, another method.
+//! - [`ResponseExt::event_stream`]: from one response, without reconnection.
+//!
+//! Sent with each request unless it has them: `Accept: text/event-stream`, `Cache-Control: no-cache`, and
+//! `Accept-Encoding: identity`, since compression delays events unless the server flushes it.
+//!
+//! What ends a stream and what is retried is told at [`Config`] and [`RetryPolicy`]; the clocks are there too.
+//!
+//! Redirects are followed here, at most ten, since surf does not and its middleware for it opens a stream twice. To another
+//! origin go only the headers that say what is wanted, such as `Accept`; every other one could be a credential.
+//!
+//! # Which client
+//!
+//! async-std is discontinued and surf unmaintained: for new code there is `sse-tokio`. No backend that comes with surf is fit
+//! for event streams, so this crate brings [`StreamClient`]. Any other [`surf::Client`] is accepted, at a price:
+//!
+//! | | `curl-client`, surf's default | `h1-client` | `hyper-client` |
+//! |---|---|---|---|
+//! | response head | only with the first byte of the body | at once | at once |
+//! | body ended by close | works | **is empty, without an error** | works |
+//! | dropped stream | **socket stays open** | closed, or back in the pool unread | closed |
+//! | status 520 and the like | **panics** | error | **panics** |
+//! | header values that are not ASCII | **panics** | panics or fails | fails |
+//! | time-out | **of the whole stream** | of the head | of the head |
+//! | `Last-Event-ID` that is not ASCII | not sent | not sent | not sent |
+//! | other | decompresses | 50 connections, the next waits for ever | brings tokio 0.2 |
+//!
+//! [surf]: https://docs.rs/surf
+//! [async-std]: https://docs.rs/async-std
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod http;
+mod redirect;
+mod request;
+mod response;
+mod transport;
+
+pub use http::{RawHead, RawHeaders, StreamClient, StreamClientBuilder};
+pub use request::{ClientExt, from_factory, get, get_with};
+pub use response::{Body, EventStream, Response, ResponseExt};
+pub use transport::{Transport, TransportError};
+
+pub use sse_proto::client::Handle;
+pub use sse_proto::{
+    Attempt, Cause, Closed, Commit, Config, Event, GiveUp, InvalidId, Limits, Lost, ReadyState,
+    ReconnectTo, Refusal, RetryPolicy, Sentinel, Snapshot, Stats,
+};
+
+/// A stream of events that survives its connections.
+///
+/// | method | |
+/// |---|---|
+/// | `next().await` | the next event; `Err` is terminal unless `is_event_too_large()`; `None` is the end |
+/// | `updates()` | a stream of everything: openings, events, comments, losses |
+/// | `opened().await` | the first response, or why there is none |
+/// | `response()` | the response that is open, with its head |
+/// | `handle()` | closes, restarts and watches the stream from another task |
+/// | `close()`, `restart()`, `commit(id)`, `set_last_event_id(id)` | steer it |
+/// | `last_event_id()`, `snapshot()`, `ready_state()`, `stats()` | look at it |
+///
+/// See [`sse_proto::client::EventSource`] for each.
+pub type EventSource = sse_proto::client::EventSource<Transport>;
+
+/// Why an [`EventSource`] ended, or that it skipped a block; see [`sse_proto::client::Error`].
+pub type Error = sse_proto::client::Error<Transport>;
+
+/// Something that happened to an [`EventSource`]; see [`sse_proto::client::Update`].
+pub type Update = sse_proto::client::Update<Transport>;
+
+/// A loss that will be retried; see [`sse_proto::client::Loss`].
+pub type Loss = sse_proto::client::Loss<Transport>;
