@@ -75,3 +75,8 @@ pub type Update = sse_proto::client::Update<Transport>;
 
 /// A loss that will be retried; see [`sse_proto::client::Loss`].
 pub type Loss = sse_proto::client::Loss<Transport>;
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
