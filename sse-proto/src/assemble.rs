@@ -3,14 +3,24 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
+use crate::Limits;
 use crate::event::{Data, EventRef, IdRef};
-use crate::field;
+use crate::field::{self, Field};
+use crate::limits::Over;
 use crate::text::Text;
-use crate::{DecodeError, Limits};
 
 /// Data lines that are remembered as ranges before they are moved to the data buffer. More would let a flood of empty
 /// lines hold more memory in ranges than the chunk has bytes.
 const MOST_RANGES: usize = 32;
+
+/// No chunks ever have so many bytes together, nor is a third of a limit as large.
+const SKIPPED: usize = usize::MAX / 2;
+
+/// Flags of a block: an event type, an id, data in the buffer, given up.
+const TYPE: u8 = 1;
+const ID: u8 = 2;
+const HELD: u8 = 4;
+const SKIP: u8 = 8;
 
 /// `from..to` of the current chunk.
 type Range = (usize, usize);
@@ -31,172 +41,208 @@ enum Slot {
 /// the chunk's end makes it necessary to copy them ([`save`](Self::save)).
 #[derive(Debug)]
 pub(crate) struct Block {
-    limits: Limits,
+    /// What there is beside data lines in the chunk; 0 for most blocks, which then leave all below `lines` untouched.
+    flags: u8,
+    /// An upper bound of the data's size: its raw bytes and line ends. Each byte may become one U+FFFD of three, so the
+    /// exact size is worth counting only once this is over a third of the limit. `SKIPPED` or more in a block that was given up.
+    raw: usize,
+    /// A third of the limit for data.
+    cheap: usize,
     /// Data lines in the chunk, behind those that `data` already holds.
-    lines: [Range; MOST_RANGES],
     line_count: usize,
+    lines: [Range; MOST_RANGES],
     event_type: Slot,
     id: Slot,
-    /// `data` holds at least one line, perhaps an empty one.
-    data_held: bool,
-    /// An upper bound of a third of the text's size: raw bytes, each of which may become one U+FFFD of three. Only when
-    /// it passes a third of the limit is the exact size worth counting. `usize::MAX` while the block is skipped.
-    raw: usize,
-    /// A third of the limit for an event.
-    cheap: usize,
-    comment_reported: bool,
     data: Text,
     event_type_text: Text,
     id_text: Text,
     /// An id line that is not over yet: if it turns out to contain a NUL, the id before it stands.
     id_line: Text,
-    last_event_id: Text,
     /// The id in `id` can be sent in a header.
     id_fits_header: bool,
+    limits: Limits,
+    last: LastId,
+    last_event_id: Text,
     /// The last id that can be sent in a header, where `last_event_id` cannot.
     sendable_id: Option<Box<str>>,
-    /// The block at hand set `last_event_id`.
-    own_id: bool,
-    shared_id: Option<Arc<str>>,
+}
+
+/// What events need to know of the last event ID beside its text.
+#[derive(Debug, Default)]
+pub(crate) struct LastId {
+    /// The block at hand set it.
+    pub(crate) own: bool,
+    /// A long one, for owned events that only inherit it.
+    pub(crate) shared: Option<Arc<str>>,
 }
 
 impl Block {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            limits,
-            lines: [(0, 0); MOST_RANGES],
-            line_count: 0,
-            event_type: Slot::Absent,
-            id: Slot::Absent,
-            data_held: false,
+            flags: 0,
             raw: 0,
             cheap: limits.event_bytes / 3,
-            comment_reported: false,
+            line_count: 0,
+            lines: [(0, 0); MOST_RANGES],
+            event_type: Slot::Absent,
+            id: Slot::Absent,
             data: Text::default(),
             event_type_text: Text::default(),
             id_text: Text::default(),
             id_line: Text::default(),
-            last_event_id: Text::default(),
             id_fits_header: true,
+            limits,
+            last: LastId::default(),
+            last_event_id: Text::default(),
             sendable_id: None,
-            own_id: false,
-            shared_id: None,
         }
     }
 
     /// A whole data line.
     #[inline]
-    pub(crate) fn data_line(&mut self, chunk: &[u8], line: Range) -> Result<(), DecodeError> {
-        self.raw = self.raw.saturating_add(line.1 - line.0 + 1);
+    pub(crate) fn data_line(&mut self, chunk: &[u8], line: Range) -> Result<(), Over> {
+        self.raw += line.1 - line.0 + 1;
         if self.line_count == MOST_RANGES {
             self.save_lines(chunk);
         }
         self.lines[self.line_count] = line;
         self.line_count += 1;
-        if self.raw > self.cheap { self.check_size(chunk, 0) } else { Ok(()) }
+        if self.raw > self.cheap { self.check_data(chunk) } else { Ok(()) }
     }
 
     /// A whole line that names the event type.
     #[inline]
-    pub(crate) fn event_type_line(&mut self, chunk: &[u8], line: Range) -> Result<(), DecodeError> {
-        self.raw = self.raw.saturating_add(line.1 - line.0);
+    pub(crate) fn event_type_line(&mut self, chunk: &[u8], line: Range) -> Result<(), Over> {
+        self.flags |= TYPE;
         self.event_type = Slot::Chunk(line);
-        if self.raw > self.cheap { self.check_size(chunk, 0) } else { Ok(()) }
+        if line.1 - line.0 <= self.limits.id_bytes / 3 || self.is_skipped() {
+            return Ok(());
+        }
+        self.begin_event_type();
+        self.push_event_type(&chunk[line.0..line.1])?;
+        self.end_event_type()
     }
 
     /// A whole line with an id.
     #[inline]
-    pub(crate) fn id_line(&mut self, chunk: &[u8], line: Range) -> Result<(), DecodeError> {
+    pub(crate) fn id_line(&mut self, chunk: &[u8], line: Range) -> Result<(), Over> {
         let bytes = &chunk[line.0..line.1];
         if bytes.len() > self.limits.id_bytes / 3 && !self.is_skipped() {
-            self.id_line.set(bytes, self.limits.id_bytes);
-            self.check_id_size(0)?;
+            self.begin_id();
+            self.push_id(bytes)?;
+            return self.end_id();
         }
         let fits_header = field::is_header_value(bytes);
         if fits_header || memchr::memchr(0, bytes).is_none() {
+            self.flags |= ID;
             self.id = Slot::Chunk(line);
             self.id_fits_header = fits_header;
         }
         Ok(())
     }
 
-    /// A comment of `len` bytes that somebody asked for; `Ok(false)` if it is to be dropped silently.
-    pub(crate) fn comment_fits(&mut self, chunk: &[u8], len: usize) -> Result<bool, DecodeError> {
-        let limit = self.limits.event_bytes;
-        if self.is_skipped() {
-            return Ok(len <= limit);
+    /// A whole data line with a blank one behind it: whether it is a block's only one, which is dispatched then. Else it is
+    /// a line like any other.
+    #[inline]
+    pub(crate) fn only_line(&mut self, chunk: &[u8], line: Range) -> bool {
+        let only = self.flags & (HELD | SKIP) == 0
+            && self.line_count == 0
+            && line.1 - line.0 <= self.cheap;
+        if only {
+            self.lines[0] = line;
+            self.line_count = 1;
+            if self.flags & ID != 0 {
+                self.move_id(chunk);
+            }
         }
-        if self.raw.saturating_add(len) <= self.cheap
-            || self.exact_size(chunk).saturating_add(len) <= limit
-        {
-            return Ok(true);
+        only
+    }
+
+    /// A whole line of some field.
+    pub(crate) fn line(&mut self, chunk: &[u8], field: Field, line: Range) -> Result<(), Over> {
+        match field {
+            Field::Data => self.data_line(chunk, line),
+            Field::EventType => self.event_type_line(chunk, line),
+            Field::Id => self.id_line(chunk, line),
+            Field::Retry => Ok(()),
         }
-        if core::mem::replace(&mut self.comment_reported, true) {
-            return Ok(false);
-        }
-        Err(DecodeError::CommentTooLong { limit })
     }
 
     /// A data line begins at the chunk's end, or in a later one.
+    #[inline]
     pub(crate) fn begin_data(&mut self, chunk: &[u8]) {
-        self.save_lines(chunk);
-        if self.data_held {
+        if self.line_count > 0 {
+            self.save_lines(chunk);
+        }
+        if self.flags & HELD != 0 {
             self.data.push_str("\n", self.limits.event_bytes);
         }
-        self.raw = self.raw.saturating_add(1);
-        self.data_held = true;
+        self.raw += 1;
+        self.flags |= HELD;
     }
 
     /// A piece of the data line that was begun.
-    pub(crate) fn push_data(&mut self, chunk: &[u8], piece: &[u8]) -> Result<(), DecodeError> {
-        self.check_size(chunk, piece.len())?;
-        self.raw = self.raw.saturating_add(piece.len());
+    #[inline]
+    pub(crate) fn push_data(&mut self, piece: &[u8]) -> Result<(), Over> {
+        self.raw += piece.len();
+        if self.raw > self.cheap && self.data.len() + piece.len() > self.limits.event_bytes {
+            return self.skip(Over::Event);
+        }
         self.data.push(piece, self.limits.event_bytes);
-        self.check_size(chunk, 0)
+        if self.raw > self.cheap { self.check_data(&[]) } else { Ok(()) }
     }
 
-    pub(crate) fn end_data(&mut self, chunk: &[u8]) -> Result<(), DecodeError> {
+    #[inline]
+    pub(crate) fn end_data(&mut self) -> Result<(), Over> {
         self.data.end_line(self.limits.event_bytes);
-        self.check_size(chunk, 0)
+        if self.raw > self.cheap { self.check_data(&[]) } else { Ok(()) }
     }
 
     pub(crate) fn begin_event_type(&mut self) {
+        self.flags |= TYPE;
         self.event_type = Slot::Held;
         self.event_type_text.clear();
     }
 
-    pub(crate) fn push_event_type(
-        &mut self,
-        chunk: &[u8],
-        piece: &[u8],
-    ) -> Result<(), DecodeError> {
-        self.check_size(chunk, piece.len())?;
-        self.raw = self.raw.saturating_add(piece.len());
-        self.event_type_text.push(piece, self.limits.event_bytes);
-        self.check_size(chunk, 0)
+    pub(crate) fn push_event_type(&mut self, piece: &[u8]) -> Result<(), Over> {
+        let limit = self.limits.id_bytes;
+        if self.event_type_text.len() + piece.len() > limit {
+            return self.skip(Over::EventType);
+        }
+        self.event_type_text.push(piece, limit);
+        if self.event_type_text.len() > limit { self.skip(Over::EventType) } else { Ok(()) }
     }
 
-    pub(crate) fn end_event_type(&mut self, chunk: &[u8]) -> Result<(), DecodeError> {
-        self.event_type_text.end_line(self.limits.event_bytes);
-        self.check_size(chunk, 0)
+    pub(crate) fn end_event_type(&mut self) -> Result<(), Over> {
+        self.event_type_text.end_line(self.limits.id_bytes);
+        if self.event_type_text.len() > self.limits.id_bytes {
+            return self.skip(Over::EventType);
+        }
+        Ok(())
     }
 
     pub(crate) fn begin_id(&mut self) {
         self.id_line.clear();
     }
 
-    pub(crate) fn push_id(&mut self, piece: &[u8]) -> Result<(), DecodeError> {
-        self.check_id_size(piece.len())?;
-        self.id_line.push(piece, self.limits.id_bytes);
-        self.check_id_size(0)
+    pub(crate) fn push_id(&mut self, piece: &[u8]) -> Result<(), Over> {
+        let limit = self.limits.id_bytes;
+        if self.id_line.len() + piece.len() > limit {
+            return self.skip(Over::Id);
+        }
+        self.id_line.push(piece, limit);
+        if self.id_line.len() > limit { self.skip(Over::Id) } else { Ok(()) }
     }
 
-    pub(crate) fn end_id(&mut self) -> Result<(), DecodeError> {
+    pub(crate) fn end_id(&mut self) -> Result<(), Over> {
         self.id_line.end_line(self.limits.id_bytes);
-        self.check_id_size(0)?;
+        if self.id_line.len() > self.limits.id_bytes {
+            return self.skip(Over::Id);
+        }
         if !self.id_line.as_str().contains('\0') {
             self.id_fits_header = field::is_header_value(self.id_line.as_str().as_bytes());
             core::mem::swap(&mut self.id_line, &mut self.id_text);
+            self.flags |= ID;
             self.id = Slot::Held;
         }
         Ok(())
@@ -206,51 +252,64 @@ impl Block {
     /// *dispatch the event*).
     #[inline]
     pub(crate) fn dispatch(&mut self, chunk: &[u8]) -> bool {
-        if self.is_skipped() {
-            return false;
-        }
-        if self.id != Slot::Absent {
+        if self.flags & (ID | SKIP) != 0 {
+            if self.is_skipped() {
+                return false;
+            }
             self.move_id(chunk);
         }
-        self.line_count > 0 || self.data_held
+        self.line_count > 0 || self.flags & HELD != 0
     }
 
     /// The event that [`dispatch`](Self::dispatch) announced.
+    #[inline]
     pub(crate) fn event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
-        let data = match self.lines[0] {
-            (from, to) if self.line_count == 1 && !self.data_held => {
-                simdutf8::basic::from_utf8(&chunk[from..to]).ok()
+        if self.flags == 0 && self.line_count == 1 {
+            let (from, to) = self.lines[0];
+            if let Ok(data) = simdutf8::basic::from_utf8(&chunk[from..to]) {
+                let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
+                return EventRef { event_type: "", data: Data::Chunk(data), id };
             }
-            _ => None,
-        };
-        if data.is_none() {
-            self.save_lines(chunk);
         }
-        let data = match data {
-            Some(text) => Data::Chunk(text),
-            None => Data::Gathered(self.data.as_mut_string()),
-        };
-        let event_type = match self.event_type {
-            Slot::Absent => "",
-            Slot::Held => self.event_type_text.as_str(),
-            Slot::Chunk((from, to)) => {
-                let bytes = &chunk[from..to];
-                match simdutf8::basic::from_utf8(bytes) {
-                    Ok(text) => text,
-                    Err(_) => {
-                        self.event_type_text.set(bytes, self.limits.event_bytes);
-                        self.event_type = Slot::Held;
-                        self.event_type_text.as_str()
-                    }
-                }
+        self.any_event(chunk)
+    }
+
+    /// An event with more than one line.
+    fn any_event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
+        let in_chunk = self.text_in_chunk(chunk);
+        if in_chunk.is_none() {
+            self.save(chunk);
+        }
+        let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
+        match in_chunk {
+            Some((event_type, data)) => EventRef { event_type, data: Data::Chunk(data), id },
+            None => {
+                let named = self.event_type == Slot::Held;
+                let event_type = if named { self.event_type_text.as_str() } else { "" };
+                EventRef { event_type, data: Data::Gathered(self.data.as_mut_string()), id }
             }
-        };
-        let id = IdRef {
-            text: self.last_event_id.as_str(),
-            own: self.own_id,
-            shared: &mut self.shared_id,
-        };
-        EventRef { event_type, data, id }
+        }
+    }
+
+    /// Event type and data where they lie, if each is one valid line of the chunk.
+    fn text_in_chunk<'a>(&self, chunk: &'a [u8]) -> Option<(&'a str, &'a str)> {
+        if self.line_count != 1 || self.flags & HELD != 0 {
+            return None;
+        }
+        let (from, to) = self.lines[0];
+        match self.event_type {
+            Slot::Held => None,
+            Slot::Absent => Some(("", simdutf8::basic::from_utf8(&chunk[from..to]).ok()?)),
+            // The usual pair of neighbours takes one check. All between them is ASCII.
+            Slot::Chunk((start, end)) if end <= from && from - end <= "\r\ndata: ".len() => {
+                let text = simdutf8::basic::from_utf8(&chunk[start..to]).ok()?;
+                Some((&text[..end - start], &text[from - start..]))
+            }
+            Slot::Chunk((start, end)) => {
+                let event_type = simdutf8::basic::from_utf8(&chunk[start..end]).ok()?;
+                Some((event_type, simdutf8::basic::from_utf8(&chunk[from..to]).ok()?))
+            }
+        }
     }
 
     /// Forgets the block, not the last event ID.
@@ -258,55 +317,52 @@ impl Block {
     pub(crate) fn clear(&mut self) {
         self.line_count = 0;
         self.raw = 0;
-        self.own_id = false;
-        self.comment_reported = false;
-        if self.data_held {
-            self.data_held = false;
+        if self.flags != 0 {
+            self.clear_held();
+        }
+    }
+
+    fn clear_held(&mut self) {
+        if self.flags & HELD != 0 {
             self.data.clear();
         }
-        if self.event_type != Slot::Absent {
-            self.event_type = Slot::Absent;
-            self.event_type_text.clear();
-        }
-        if self.id != Slot::Absent {
-            self.id = Slot::Absent;
-            self.id_text.clear();
-        }
+        self.flags = 0;
+        self.last.own = false;
+        self.event_type = Slot::Absent;
+        self.id = Slot::Absent;
     }
 
     /// Gives the block up: it says nothing any more until its blank line.
     #[cold]
-    pub(crate) fn skip(&mut self) {
+    fn skip(&mut self, over: Over) -> Result<(), Over> {
         self.clear();
         self.data.clear();
+        self.event_type_text.clear();
         self.id_line.clear();
-        self.raw = usize::MAX;
+        self.flags = SKIP;
+        self.raw = SKIPPED;
+        Err(over)
     }
 
     pub(crate) fn is_skipped(&self) -> bool {
-        self.raw == usize::MAX
+        self.flags & SKIP != 0
     }
 
     /// Nothing that a blank line would end.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.line_count == 0
-            && self.raw == 0
-            && self.event_type == Slot::Absent
-            && self.id == Slot::Absent
-            && !self.data_held
+        self.flags == 0 && self.line_count == 0
     }
 
     /// Moves what lies in the chunk to buffers, before the chunk goes.
+    #[inline]
     pub(crate) fn save(&mut self, chunk: &[u8]) {
-        self.save_lines(chunk);
-        if let Slot::Chunk((from, to)) = self.event_type {
-            self.event_type_text.set(&chunk[from..to], self.limits.event_bytes);
-            self.event_type = Slot::Held;
+        if self.line_count > 0 {
+            self.save_lines(chunk);
         }
-        if let Slot::Chunk((from, to)) = self.id {
-            self.id_text.set(&chunk[from..to], self.limits.id_bytes);
-            self.id = Slot::Held;
+        if self.flags & (TYPE | ID) != 0 {
+            self.event_type.save(chunk, &mut self.event_type_text, self.limits.id_bytes);
+            self.id.save(chunk, &mut self.id_text, self.limits.id_bytes);
         }
     }
 
@@ -322,7 +378,6 @@ impl Block {
         self.before_id_moves(field::is_header_value(id.as_bytes()));
         self.last_event_id.clear();
         self.last_event_id.push_str(id, self.limits.id_bytes);
-        self.shared_id = None;
     }
 
     pub(crate) const fn limits(&self) -> Limits {
@@ -330,6 +385,7 @@ impl Block {
     }
 
     fn before_id_moves(&mut self, fits_header: bool) {
+        self.last.shared = None;
         if fits_header {
             self.sendable_id = None;
         } else if self.sendable_id.is_none() {
@@ -339,66 +395,58 @@ impl Block {
 
     fn move_id(&mut self, chunk: &[u8]) {
         self.before_id_moves(self.id_fits_header);
+        self.last.own = true;
         match self.id {
-            Slot::Absent => return,
+            Slot::Absent => {}
             Slot::Chunk((from, to)) => {
                 self.last_event_id.set(&chunk[from..to], self.limits.id_bytes);
             }
             Slot::Held => core::mem::swap(&mut self.last_event_id, &mut self.id_text),
         }
-        self.own_id = true;
-        self.shared_id = None;
     }
 
     /// Appends the data lines of the chunk to the data buffer: one UTF-8 check for all of them where they are valid.
     fn save_lines(&mut self, chunk: &[u8]) {
-        let lines = &self.lines[..self.line_count];
+        let lines = &self.lines[..core::mem::replace(&mut self.line_count, 0)];
         let (Some(&(first, _)), Some(&(_, last))) = (lines.first(), lines.last()) else { return };
         let limit = self.limits.event_bytes;
-        let text = simdutf8::basic::from_utf8(&chunk[first..last]);
-        for &(from, to) in lines {
-            if self.data_held {
-                self.data.push_str("\n", limit);
+        let joined = self.flags & HELD != 0;
+        self.flags |= HELD;
+        match simdutf8::basic::from_utf8(&chunk[first..last]) {
+            // A line begins behind ASCII and ends before it, so the borders are those of characters.
+            Ok(text) => {
+                let lines = lines.iter().map(|&(from, to)| &text[from - first..to - first]);
+                self.data.push_lines(joined, lines, last - first, limit);
             }
-            self.data_held = true;
-            match text {
-                // A line begins behind ASCII and ends before it, so the borders are those of characters.
-                Ok(text) => self.data.push_str(&text[from - first..to - first], limit),
-                Err(_) => {
+            Err(_) => {
+                for (number, &(from, to)) in lines.iter().enumerate() {
+                    if joined || number > 0 {
+                        self.data.push_str("\n", limit);
+                    }
                     self.data.push(&chunk[from..to], limit);
                     self.data.end_line(limit);
                 }
             }
         }
-        self.line_count = 0;
     }
 
-    fn exact_size(&mut self, chunk: &[u8]) -> usize {
-        self.save(chunk);
-        let event_type = if self.event_type == Slot::Held { self.event_type_text.len() } else { 0 };
-        self.data.len() + event_type
-    }
-
-    fn check_size(&mut self, chunk: &[u8], additional: usize) -> Result<(), DecodeError> {
-        let limit = self.limits.event_bytes;
+    /// Counts the data's exact size.
+    #[cold]
+    fn check_data(&mut self, chunk: &[u8]) -> Result<(), Over> {
         if self.is_skipped() {
             self.line_count = 0;
-            self.event_type = Slot::Absent;
             return Ok(());
         }
-        if self.exact_size(chunk).saturating_add(additional) <= limit {
-            return Ok(());
-        }
-        self.skip();
-        Err(DecodeError::EventTooLarge { limit })
+        self.save_lines(chunk);
+        if self.data.len() > self.limits.event_bytes { self.skip(Over::Event) } else { Ok(()) }
     }
+}
 
-    fn check_id_size(&mut self, additional: usize) -> Result<(), DecodeError> {
-        let limit = self.limits.id_bytes;
-        if self.id_line.len().saturating_add(additional) <= limit {
-            return Ok(());
+impl Slot {
+    fn save(&mut self, chunk: &[u8], text: &mut Text, limit: usize) {
+        if let Self::Chunk((from, to)) = *self {
+            text.set(&chunk[from..to], limit);
+            *self = Self::Held;
         }
-        self.skip();
-        Err(DecodeError::IdTooLong { limit })
     }
 }

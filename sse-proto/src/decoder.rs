@@ -11,7 +11,9 @@ use bytes::Bytes;
 use crate::assemble::Block;
 use crate::event::{CommentRef, EventRef};
 use crate::field::{self, Field, Line, RetryValue};
+use crate::limits::Over;
 use crate::line::{self, Partial};
+use crate::text;
 use crate::{DecodeError, Limits};
 
 /// What [`Decoder::pull`] gives.
@@ -78,29 +80,49 @@ pub struct Decoder {
     chunk: Bytes,
     /// The first byte of `chunk` that was not read yet.
     position: usize,
-    queue: VecDeque<Bytes>,
+    /// Before whole lines can be read: `partial` goes on, or an LF may have to be swallowed.
+    between: bool,
+    current: Current,
+    /// Where a comment lies in `chunk`.
+    comment_range: (usize, usize),
     block: Block,
+    report_comments: bool,
+    /// The last data line was short, and the next is likely to be.
+    short_lines: bool,
+    queue: VecDeque<Bytes>,
     partial: Partial,
     /// The last line ended with a CR at its chunk's end: an LF that follows belongs to it.
     swallow_lf: bool,
-    report_comments: bool,
-    /// What the last `advance` found still lies in `block` or `chunk`.
-    current: Current,
+    /// The last `retry` field.
+    retry: Duration,
     /// A reported comment that chunk ends cut.
     comment: Vec<u8>,
 }
 
+/// What the last `advance` found, and where it lies until the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Current {
     Nothing,
+    /// In `block`.
     Event,
     /// `event` was called: the block is used up.
     TakenEvent,
-    CommentInChunk(usize, usize),
+    /// In `chunk`.
+    Comment,
+    /// In `comment`.
     GatheredComment,
 }
 
-type Step = Option<Result<Found, DecodeError>>;
+/// What comes next, in one byte: most of it goes through here for each line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    /// Nothing: the chunk is used up.
+    End,
+    Event,
+    Comment,
+    Retry,
+    Over(Over),
+}
 
 impl Decoder {
     /// A decoder with the default [`Limits`] that reports comments.
@@ -113,12 +135,16 @@ impl Decoder {
         Self {
             chunk: Bytes::new(),
             position: 0,
-            queue: VecDeque::new(),
+            between: true,
+            current: Current::Nothing,
+            comment_range: (0, 0),
             block: Block::new(limits),
+            report_comments: true,
+            short_lines: false,
+            queue: VecDeque::new(),
             partial: Partial::Bom(0),
             swallow_lf: false,
-            report_comments: true,
-            current: Current::Nothing,
+            retry: Duration::ZERO,
             comment: Vec::new(),
         }
     }
@@ -129,6 +155,7 @@ impl Decoder {
     }
 
     /// Hands over a chunk of the body. Never fails and never parses; chunks queue until they are pulled.
+    #[inline]
     pub fn push(&mut self, chunk: impl Into<Bytes>) {
         let chunk = chunk.into();
         if self.chunk.is_empty() {
@@ -146,13 +173,18 @@ impl Decoder {
     /// # Errors
     ///
     /// [`DecodeError`] for a block that was over a limit. The decoder goes on at the next block.
+    #[inline(always)] // So that what it gives goes through registers
     pub fn pull(&mut self) -> Option<Result<Decoded<'_>, DecodeError>> {
-        Some(Ok(match self.advance()? {
-            Ok(Found::Event) => Decoded::Event(self.found_event()),
-            Ok(Found::Comment) => Decoded::Comment(self.found_comment()),
-            Ok(Found::Retry(time)) => Decoded::Retry(time),
-            Err(error) => return Some(Err(error)),
-        }))
+        match self.next_token() {
+            Token::End => None,
+            Token::Event => {
+                self.current = Current::TakenEvent;
+                Some(Ok(Decoded::Event(self.found_event())))
+            }
+            Token::Comment => Some(Ok(Decoded::Comment(self.found_comment()))),
+            Token::Retry => Some(Ok(Decoded::Retry(self.retry))),
+            Token::Over(over) => Some(Err(over.error(self.limits()))),
+        }
     }
 
     /// The same as [`pull`](Self::pull) in two steps: it borrows nothing, so a loop can pass over what it is not
@@ -163,28 +195,12 @@ impl Decoder {
     /// [`DecodeError`] for a block that was over a limit. The decoder goes on at the next block.
     #[inline]
     pub fn advance(&mut self) -> Option<Result<Found, DecodeError>> {
-        match self.current {
-            Current::Nothing => {}
-            Current::Event | Current::TakenEvent => self.block.clear(),
-            Current::CommentInChunk(..) => {}
-            Current::GatheredComment => self.comment = Vec::new(),
-        }
-        self.current = Current::Nothing;
-        loop {
-            if (self.swallow_lf || !matches!(self.partial, Partial::None))
-                && let Some(step) = self.resume()
-            {
-                return Some(step);
-            }
-            if let Some(step) = self.scan() {
-                return Some(step);
-            }
-            self.block.save(&self.chunk);
-            self.chunk = self.queue.pop_front().unwrap_or_default();
-            self.position = 0;
-            if self.chunk.is_empty() && self.queue.is_empty() {
-                return None;
-            }
+        match self.next_token() {
+            Token::End => None,
+            Token::Event => Some(Ok(Found::Event)),
+            Token::Comment => Some(Ok(Found::Comment)),
+            Token::Retry => Some(Ok(Found::Retry(self.retry))),
+            Token::Over(over) => Some(Err(over.error(self.limits()))),
         }
     }
 
@@ -199,16 +215,17 @@ impl Decoder {
     }
 
     /// The event that was found: only after `advance` said so.
-    #[inline]
+    #[inline(always)] // as `pull`
     pub(crate) fn found_event(&mut self) -> EventRef<'_> {
         self.block.event(&self.chunk)
     }
 
     /// The comment that was found: only after `advance` said so.
+    #[inline]
     pub(crate) fn found_comment(&self) -> CommentRef<'_> {
         match self.current {
-            Current::CommentInChunk(from, to) => CommentRef { bytes: &self.chunk[from..to] },
-            _ => CommentRef { bytes: &self.comment },
+            Current::GatheredComment => CommentRef { bytes: &self.comment },
+            _ => CommentRef { bytes: &self.chunk[self.comment_range.0..self.comment_range.1] },
         }
     }
 
@@ -216,7 +233,7 @@ impl Decoder {
     #[inline]
     pub fn comment(&self) -> Option<CommentRef<'_>> {
         match self.current {
-            Current::CommentInChunk(..) | Current::GatheredComment => Some(self.found_comment()),
+            Current::Comment | Current::GatheredComment => Some(self.found_comment()),
             _ => None,
         }
     }
@@ -241,6 +258,7 @@ impl Decoder {
         self.queue.clear();
         self.block.clear();
         self.partial = Partial::Bom(0);
+        self.between = true;
         self.swallow_lf = false;
         self.current = Current::Nothing;
         self.comment = Vec::new();
@@ -267,106 +285,165 @@ impl Decoder {
         self.block.limits()
     }
 
-    /// Reads whole lines of the chunk; `None` means that it is used up.
-    fn scan(&mut self) -> Step {
+    fn next_token(&mut self) -> Token {
+        match core::mem::replace(&mut self.current, Current::Nothing) {
+            Current::Nothing | Current::Comment => {}
+            Current::Event | Current::TakenEvent => self.block.clear(),
+            Current::GatheredComment if self.comment.capacity() > text::KEEP => {
+                self.comment = Vec::new();
+            }
+            Current::GatheredComment => self.comment.clear(),
+        }
         loop {
-            let bytes: &[u8] = &self.chunk;
-            let at = self.position;
-            match &bytes[at..] {
-                [] => return None,
-                [b'd', b'a', b't', b'a', b':', ..] => {
-                    let from = field::value_start(bytes, at + 5);
-                    let Some(end) = line::end(bytes, from) else { return self.cut_line() };
-                    let checked = self.block.data_line(bytes, (from, end));
-                    self.end_line(end);
-                    if let Err(error) = checked {
-                        return Some(Err(error));
-                    }
+            if self.between {
+                let token = self.resume();
+                if token != Token::End {
+                    return token;
                 }
-                [b'\n' | b'\r', ..] => {
-                    self.end_line(at);
-                    if self.end_block() {
-                        return Some(Ok(Found::Event));
-                    }
-                }
-                [b':', ..] => {
-                    let from = field::value_start(bytes, at + 1);
-                    let Some(end) = line::end(bytes, from) else { return self.cut_line() };
-                    self.end_line(end);
-                    if let Some(step) = self.comment_line(from, end) {
-                        return Some(step);
-                    }
-                }
-                _ => {
-                    let Some(end) = line::end(bytes, at) else { return self.cut_line() };
-                    let line = &bytes[at..end];
-                    let (field, from) = match field::read(line) {
-                        Line::Known(field, from) => (Some(field), field::value_start(line, from)),
-                        Line::Undecided => (Field::from_name(line), line.len()),
-                        Line::Unknown => (None, line.len()),
-                    };
-                    self.end_line(end);
-                    if let Some(step) = self.field_line(field, at + from, end) {
-                        return Some(step);
-                    }
-                }
+            }
+            let token = self.scan();
+            if token != Token::End || !self.next_chunk() {
+                return token;
             }
         }
     }
 
-    /// Steps over the CR, LF or CRLF at `end`.
+    /// The chunk is used up: takes the next one, if there is one.
+    fn next_chunk(&mut self) -> bool {
+        self.block.save(&self.chunk);
+        self.position = 0;
+        self.chunk = self.queue.pop_front().unwrap_or_default();
+        !self.chunk.is_empty() || !self.queue.is_empty()
+    }
+
+    /// Reads whole lines of the chunk.
+    fn scan(&mut self) -> Token {
+        loop {
+            let bytes: &[u8] = &self.chunk;
+            let at = self.position;
+            let Some(rest) = bytes.get(at..) else { return Token::End };
+            let (checked, end) = match rest {
+                [] => return Token::End,
+                [b'd', b'a', b't', b'a', b':', value @ ..] => {
+                    let from = at + 5 + usize::from(value.first() == Some(&b' '));
+                    let end = match self.short_lines {
+                        true => line::end_near(bytes, from),
+                        false => line::end(bytes, from),
+                    };
+                    let Some(end) = end else { return self.cut_data(from, value.is_empty()) };
+                    self.short_lines = end - from < line::NEAR;
+                    // The blank line is looked for right here: most data lines end their block.
+                    let blank = match bytes.get(end..) {
+                        Some([b'\n', b'\n', ..]) => 2,
+                        Some([b'\r', b'\n', b'\r', b'\n', ..]) => 4,
+                        _ => 0,
+                    };
+                    if blank > 0 && self.block.only_line(bytes, (from, end)) {
+                        self.position = end + blank;
+                        self.current = Current::Event;
+                        return Token::Event;
+                    }
+                    (self.block.data_line(bytes, (from, end)), end)
+                }
+                [b'\n' | b'\r', ..] => {
+                    let dispatched = self.block.dispatch(bytes);
+                    self.end_line(at);
+                    if dispatched {
+                        self.current = Current::Event;
+                        return Token::Event;
+                    }
+                    self.block.clear();
+                    continue;
+                }
+                [b'e', b'v', b'e', b'n', b't', b':', value @ ..] => {
+                    let from = at + 6 + usize::from(value.first() == Some(&b' '));
+                    let Some(end) = line::end(bytes, from) else { return self.cut_line() };
+                    (self.block.event_type_line(bytes, (from, end)), end)
+                }
+                [b'i', b'd', b':', value @ ..] => {
+                    let from = at + 3 + usize::from(value.first() == Some(&b' '));
+                    let Some(end) = line::end(bytes, from) else { return self.cut_line() };
+                    (self.block.id_line(bytes, (from, end)), end)
+                }
+                [b':', text @ ..] => {
+                    let from = at + 1 + usize::from(text.first() == Some(&b' '));
+                    let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
+                    match self.comment_line(from, end) {
+                        Token::End => continue,
+                        token => return token,
+                    }
+                }
+                _ => match self.other_line(at) {
+                    Token::End => continue,
+                    token => return token,
+                },
+            };
+            self.end_line(end);
+            if let Err(over) = checked {
+                return Token::Over(over);
+            }
+        }
+    }
+
+    /// Steps over the CR, LF or CRLF at `end`. A CR at the chunk's end may have an LF to come.
     #[inline]
     fn end_line(&mut self, end: usize) {
         self.position = end + 1;
         if self.chunk[end] == b'\r' {
             match self.chunk.get(end + 1) {
-                Some(b'\n') => self.position += 1,
+                Some(b'\n') => self.position = end + 2,
                 Some(_) => {}
-                None => self.swallow_lf = true,
+                None => {
+                    self.swallow_lf = true;
+                    self.between = true;
+                }
             }
         }
     }
 
-    /// A blank line; whether it dispatched an event.
     #[inline]
-    fn end_block(&mut self) -> bool {
-        let dispatched = self.block.dispatch(&self.chunk);
-        if dispatched {
-            self.current = Current::Event;
-        } else {
-            self.block.clear();
-        }
-        dispatched
-    }
-
-    fn comment_line(&mut self, from: usize, end: usize) -> Step {
+    fn comment_line(&mut self, from: usize, end: usize) -> Token {
+        self.end_line(end);
         if !self.report_comments {
-            return None;
+            return Token::End;
         }
-        match self.block.comment_fits(&self.chunk, end - from) {
-            Ok(true) => {
-                self.current = Current::CommentInChunk(from, end);
-                Some(Ok(Found::Comment))
-            }
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
+        if end - from > self.limits().id_bytes {
+            return Token::Over(Over::Comment);
         }
+        if self.block.is_empty() && self.chunk.get(self.position) == Some(&b'\n') {
+            // The blank line of a heartbeat ends nothing.
+            self.position += 1;
+        }
+        self.current = Current::Comment;
+        self.comment_range = (from, end);
+        Token::Comment
     }
 
-    /// A whole line of a field with its value, `from..end` of the chunk.
-    #[inline]
-    fn field_line(&mut self, field: Option<Field>, from: usize, end: usize) -> Step {
-        let checked = match field? {
-            Field::Data => self.block.data_line(&self.chunk, (from, end)),
-            Field::EventType => self.block.event_type_line(&self.chunk, (from, end)),
-            Field::Id => self.block.id_line(&self.chunk, (from, end)),
-            Field::Retry => {
-                let mut value = RetryValue::default();
-                value.push(&self.chunk[from..end]);
-                return value.finish().map(|time| Ok(Found::Retry(time)));
-            }
+    /// A line of a rare field, of one without a colon, or of one that the standard does not know.
+    fn other_line(&mut self, at: usize) -> Token {
+        let Some(end) = line::end(&self.chunk, at) else { return self.cut_line() };
+        let line = &self.chunk[at..end];
+        let (field, from) = match field::read(line) {
+            Line::Known(field, from) => (Some(field), field::value_start(line, from)),
+            Line::Undecided => (Field::from_name(line), line.len()),
+            Line::Unknown => (None, line.len()),
         };
-        checked.err().map(Err)
+        let from = at + from;
+        if field == Some(Field::Retry) {
+            let time = RetryValue::read(&self.chunk[from..end]);
+            self.end_line(end);
+            return self.retry_line(time);
+        }
+        let checked =
+            field.map_or(Ok(()), |field| self.block.line(&self.chunk, field, (from, end)));
+        self.end_line(end);
+        checked.map_or_else(Token::Over, |()| Token::End)
+    }
+
+    fn retry_line(&mut self, time: Option<Duration>) -> Token {
+        let Some(time) = time else { return Token::End };
+        self.retry = time;
+        Token::Retry
     }
 }
 

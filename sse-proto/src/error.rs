@@ -6,12 +6,17 @@ use core::fmt;
 ///
 /// Nothing that a peer sends ends a decoder: after an error it goes on at the next block. A skipped block moves
 /// no last event ID, so a reconnection asks for it again; its `retry` lines count. There is at most one error per
-/// block, but for a comment that was too long, which is dropped alone.
+/// block, but for comments that are too long, which are dropped alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The block's data and event type have more bytes than [`Limits::event_bytes`](crate::Limits::event_bytes).
+    /// The block's data has more bytes than [`Limits::event_bytes`](crate::Limits::event_bytes).
     EventTooLarge {
+        /// The limit in force, in bytes.
+        limit: usize,
+    },
+    /// The block's event type has more bytes than [`Limits::id_bytes`](crate::Limits::id_bytes).
+    EventTypeTooLong {
         /// The limit in force, in bytes.
         limit: usize,
     },
@@ -20,8 +25,7 @@ pub enum DecodeError {
         /// The limit in force, in bytes.
         limit: usize,
     },
-    /// A comment, with what its block holds, has more bytes than
-    /// [`Limits::event_bytes`](crate::Limits::event_bytes). Only the comment is dropped.
+    /// A comment has more bytes than [`Limits::id_bytes`](crate::Limits::id_bytes). Only the comment is dropped.
     CommentTooLong {
         /// The limit in force, in bytes.
         limit: usize,
@@ -30,26 +34,13 @@ pub enum DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EventTooLarge { limit } => {
-                write!(
-                    f,
-                    "an event is larger than the limit of {limit} bytes (Limits::event_bytes)"
-                )
-            }
-            Self::IdTooLong { limit } => {
-                write!(
-                    f,
-                    "an event's id is longer than the limit of {limit} bytes (Limits::id_bytes)"
-                )
-            }
-            Self::CommentTooLong { limit } => {
-                write!(
-                    f,
-                    "a comment is longer than the limit of {limit} bytes (Limits::event_bytes)"
-                )
-            }
-        }
+        let (what, limit, name) = match self {
+            Self::EventTooLarge { limit } => ("an event's data", limit, "event_bytes"),
+            Self::EventTypeTooLong { limit } => ("an event's type", limit, "id_bytes"),
+            Self::IdTooLong { limit } => ("an event's id", limit, "id_bytes"),
+            Self::CommentTooLong { limit } => ("a comment", limit, "id_bytes"),
+        };
+        write!(f, "{what} is over the limit of {limit} bytes (Limits::{name})")
     }
 }
 

@@ -6,6 +6,7 @@ use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
 
 use crate::BuildError;
+use crate::assemble::LastId;
 
 /// The type of an event that names none.
 const MESSAGE: &str = "message";
@@ -37,8 +38,7 @@ pub(crate) enum Data<'a> {
 /// The last event ID at an [`EventRef`], and where later owned events share it.
 pub(crate) struct IdRef<'a> {
     pub(crate) text: &'a str,
-    pub(crate) own: bool,
-    pub(crate) shared: &'a mut Option<Arc<str>>,
+    pub(crate) last: &'a mut LastId,
 }
 
 impl EventRef<'_> {
@@ -62,7 +62,7 @@ impl EventRef<'_> {
 
     /// The id that this event's own block set, `Some("")` if it reset the id, `None` if the id is inherited.
     pub fn id(&self) -> Option<&str> {
-        self.id.own.then_some(self.id.text)
+        self.id.last.own.then_some(self.id.text)
     }
 
     /// The event as a value of its own.
@@ -87,7 +87,7 @@ impl EventRef<'_> {
             }
             Data::Gathered(text) => join(text, event_type, copied_id),
         };
-        Event { text, data_len, type_len, own_id: id.own, shared_id: shared }
+        Event { text, data_len, type_len, own_id: id.last.own, shared_id: shared }
     }
 }
 
@@ -103,10 +103,10 @@ impl Data<'_> {
 impl<'a> IdRef<'a> {
     /// The part of the id that an owned event copies, and the part that it shares; one of them is empty.
     fn split(&mut self) -> (&'a str, Option<Arc<str>>) {
-        if self.own || self.text.len() <= LONGEST_COPIED_ID {
+        if self.last.own || self.text.len() <= LONGEST_COPIED_ID {
             return (self.text, None);
         }
-        let shared = self.shared.get_or_insert_with(|| Arc::from(self.text));
+        let shared = self.last.shared.get_or_insert_with(|| Arc::from(self.text));
         ("", Some(Arc::clone(shared)))
     }
 }

@@ -72,6 +72,13 @@ pub(crate) struct RetryValue {
 }
 
 impl RetryValue {
+    /// The time that a whole value says.
+    pub(crate) fn read(value: &[u8]) -> Option<Duration> {
+        let mut time = Self::default();
+        time.push(value);
+        time.finish()
+    }
+
     pub(crate) fn push(&mut self, digits: &[u8]) {
         for &byte in digits {
             if byte.is_ascii_digit() {

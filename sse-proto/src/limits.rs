@@ -1,5 +1,7 @@
 //! How much a decoder may hold for a peer.
 
+use crate::DecodeError;
+
 /// Bytes that a [`Decoder`](crate::Decoder) holds for one block before it gives up on that block.
 ///
 /// Every limit is finite by default, and every number works: with `0` only events without text pass, with
@@ -18,11 +20,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of UTF-8 that an event's data (its lines joined by LF) and event type may have together; 32 MiB.
-    ///
-    /// A comment that is asked for counts together with what the block holds when it comes.
+    /// Bytes of UTF-8 that an event's data, its lines joined by LF, may have; 32 MiB.
     pub event_bytes: usize,
-    /// Bytes of UTF-8 that an id may have; 64 KiB.
+    /// Bytes of UTF-8 that an id may have, and an event type, and a comment that is asked for; 64 KiB.
     ///
     /// An id goes into a request header, and few servers read a head larger than this.
     pub id_bytes: usize,
@@ -41,6 +41,27 @@ impl Limits {
     pub const fn id_bytes(mut self, bytes: usize) -> Self {
         self.id_bytes = bytes;
         self
+    }
+}
+
+/// What was over a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    Event,
+    EventType,
+    Id,
+    Comment,
+}
+
+impl Over {
+    pub(crate) const fn error(self, limits: Limits) -> DecodeError {
+        let limit = limits.id_bytes;
+        match self {
+            Self::Event => DecodeError::EventTooLarge { limit: limits.event_bytes },
+            Self::EventType => DecodeError::EventTypeTooLong { limit },
+            Self::Id => DecodeError::IdTooLong { limit },
+            Self::Comment => DecodeError::CommentTooLong { limit },
+        }
     }
 }
 

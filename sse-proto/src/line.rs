@@ -8,6 +8,37 @@ pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
     memchr::memchr2(b'\r', b'\n', &bytes[from..]).map(|len| from + len)
 }
 
+/// Within so many bytes [`end_near`] is the faster one.
+pub(crate) const NEAR: usize = 32;
+
+/// The same, for a line that is likely to be short: looks at a few numbers first, since a search by vectors costs more than a
+/// short line.
+#[inline]
+pub(crate) fn end_near(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while at < from + NEAR
+        && let Some(&word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>)
+    {
+        let word = u64::from_le_bytes(word);
+        let found = zero_bytes(word ^ LF) | zero_bytes(word ^ CR);
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    end(bytes, at)
+}
+
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+const LF: u64 = ONES * b'\n' as u64;
+const CR: u64 = ONES * b'\r' as u64;
+
+/// The high bit of each byte that is zero, and perhaps of bytes above the lowest of these.
+#[inline]
+const fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & (ONES << 7)
+}
+
 /// A line that has begun but not ended, where the chunk did.
 ///
 /// Once it is clear what the line is, its value goes straight to where it belongs; no line is ever stored whole, so

@@ -6,7 +6,7 @@ use alloc::string::String;
 pub(crate) const REPLACEMENT: &str = "\u{FFFD}";
 
 /// Capacity that an emptied buffer keeps; what is larger is given back to the allocator.
-const KEEP: usize = 16 * 1024;
+pub(crate) const KEEP: usize = 16 * 1024;
 
 /// A growing text, and the first bytes of a character that the last piece cut.
 #[derive(Debug, Default)]
@@ -21,7 +21,20 @@ impl Text {
     /// Adds the next piece of a line.
     ///
     /// `limit` steers growth only: below it the buffer doubles, near it the buffer grows exactly.
-    pub(crate) fn push(&mut self, mut piece: &[u8], limit: usize) {
+    #[inline]
+    pub(crate) fn push(&mut self, piece: &[u8], limit: usize) {
+        if self.cut_len == 0
+            && piece.last().is_some_and(u8::is_ascii)
+            && let Ok(text) = simdutf8::basic::from_utf8(piece)
+        {
+            self.push_str(text, limit);
+        } else {
+            self.push_cut(piece, limit);
+        }
+    }
+
+    /// A piece that may begin or end within a character, or be no UTF-8 at all.
+    fn push_cut(&mut self, mut piece: &[u8], limit: usize) {
         while self.cut_len > 0 {
             let Some((&byte, rest)) = piece.split_first() else { return };
             if self.complete(byte, limit) {
@@ -41,6 +54,7 @@ impl Text {
     }
 
     /// Ends a line: a character that is still cut will not be completed any more.
+    #[inline]
     pub(crate) fn end_line(&mut self, limit: usize) {
         if self.cut_len > 0 {
             self.cut_len = 0;
@@ -49,9 +63,29 @@ impl Text {
     }
 
     /// Adds text that is known to be valid, between lines only.
+    #[inline]
     pub(crate) fn push_str(&mut self, text: &str, limit: usize) {
         self.reserve(text.len(), limit);
         self.text.push_str(text);
+    }
+
+    /// Adds whole lines that are known to be valid and have at most `len` bytes, an LF before each but perhaps the first.
+    pub(crate) fn push_lines<'a>(
+        &mut self,
+        joined: bool,
+        lines: impl Iterator<Item = &'a str>,
+        len: usize,
+        limit: usize,
+    ) {
+        self.reserve(len + 1, limit);
+        let mut separate = joined;
+        for line in lines {
+            if separate {
+                self.text.push('\n');
+            }
+            self.text.push_str(line);
+            separate = true;
+        }
     }
 
     /// Replaces everything by one whole line.

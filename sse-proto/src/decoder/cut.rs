@@ -2,18 +2,32 @@
 
 use alloc::vec::Vec;
 
-use super::{Current, Decoder, Found, Step};
-use crate::DecodeError;
+use super::{Current, Decoder, Token};
 use crate::field::{self, Field, LONGEST_NAME, Line, RetryValue};
+use crate::limits::Over;
 use crate::line::{self, Partial};
 use crate::text;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 impl Decoder {
+    /// The chunk's rest is the beginning of a data line, with its value from `from` on.
+    pub(super) fn cut_data(&mut self, from: usize, fresh: bool) -> Token {
+        self.between = true;
+        self.position = self.chunk.len();
+        if self.block.is_skipped() {
+            self.partial = Partial::Ignored;
+            return Token::End;
+        }
+        self.block.begin_data(&self.chunk);
+        self.partial = Partial::Value { field: Field::Data, fresh };
+        let checked = self.block.push_data(&self.chunk[from..]);
+        self.checked(checked)
+    }
+
     /// The chunk's rest is the beginning of a line.
-    #[cold]
-    pub(super) fn cut_line(&mut self) -> Step {
+    pub(super) fn cut_line(&mut self) -> Token {
+        self.between = true;
         let rest = &self.chunk[self.position..];
         let value = match (rest, field::read(rest)) {
             ([b':', ..], _) => {
@@ -31,53 +45,72 @@ impl Decoder {
                 self.partial = Partial::Ignored;
                 rest.len()
             }
-            (name, Line::Undecided) => {
+            (_, Line::Undecided) => {
                 let mut buf = [0; LONGEST_NAME];
-                buf[..name.len()].copy_from_slice(name);
-                self.partial = Partial::Name(buf, name.len());
-                self.position = self.chunk.len();
-                return None;
+                buf[..rest.len()].copy_from_slice(rest);
+                self.partial = Partial::Name(buf, rest.len());
+                rest.len()
             }
         };
-        self.position += value;
-        self.resume()
+        let from = self.position + value;
+        self.position = self.chunk.len();
+        self.push_piece(from, self.position)
     }
 
-    /// Goes on with what the last chunk's end cut; returns `None` also when the line goes on in the next chunk.
-    pub(super) fn resume(&mut self) -> Step {
-        if core::mem::take(&mut self.swallow_lf) {
-            match self.chunk.get(self.position) {
-                Some(b'\n') => self.position += 1,
-                Some(_) => {}
-                None => self.swallow_lf = true,
+    /// Goes on with what the last chunk's end cut.
+    pub(super) fn resume(&mut self) -> Token {
+        if self.position == self.chunk.len() {
+            return Token::End;
+        }
+        if let Partial::Value { field: Field::Data, fresh: false } = self.partial {
+            return self.resume_data();
+        }
+        if core::mem::take(&mut self.swallow_lf) && self.chunk[self.position] == b'\n' {
+            self.position += 1;
+        }
+        match self.partial {
+            Partial::Bom(seen) => self.resume_bom(seen),
+            Partial::Name(name, len) => {
+                let token = self.resume_name(name, len);
+                if token != Token::End {
+                    return token;
+                }
             }
+            _ => {}
         }
-        self.resume_bom();
-        if let Partial::Name(name, len) = self.partial
-            && let Some(step) = self.resume_name(name, len)
-        {
-            return Some(step);
+        match self.partial {
+            Partial::None => {
+                self.between = self.swallow_lf;
+                return Token::End;
+            }
+            Partial::Bom(_) | Partial::Name(..) => return Token::End,
+            _ => {}
         }
-        if matches!(self.partial, Partial::None | Partial::Bom(_) | Partial::Name(..)) {
-            return None;
-        }
-        let ended = line::end(&self.chunk, self.position);
         let from = self.position;
+        let ended = line::end(&self.chunk, from);
         self.position = ended.unwrap_or(self.chunk.len());
-        if from < self.position
-            && let Err(error) = self.push_piece(from, self.position)
-        {
-            self.partial = Partial::Ignored;
-            return error.map(Err);
+        let token = self.push_piece(from, self.position);
+        match ended {
+            Some(end) if token == Token::End => self.end_value(end),
+            _ => token,
         }
-        let end = ended?;
+    }
+
+    /// The usual case: a data line goes on.
+    fn resume_data(&mut self) -> Token {
+        let from = self.position;
+        let ended = line::end(&self.chunk, from);
+        self.position = ended.unwrap_or(self.chunk.len());
+        let checked = self.block.push_data(&self.chunk[from..self.position]);
+        let (Some(end), Ok(())) = (ended, checked) else { return self.checked(checked) };
+        self.partial = Partial::None;
+        self.between = false;
         self.end_line(end);
-        self.end_value()
+        token(self.block.end_data())
     }
 
     /// One byte order mark at the very start is no text (WHATWG HTML 9.2.6), however it is cut.
-    fn resume_bom(&mut self) {
-        let Partial::Bom(mut seen) = self.partial else { return };
+    fn resume_bom(&mut self, mut seen: usize) {
         while let Some(&byte) = self.chunk.get(self.position) {
             if byte != BOM[seen] {
                 // What looked like a mark begins the name of an unknown field.
@@ -94,23 +127,26 @@ impl Decoder {
         self.partial = Partial::Bom(seen);
     }
 
-    fn resume_name(&mut self, mut name: [u8; LONGEST_NAME], mut len: usize) -> Step {
+    fn resume_name(&mut self, mut name: [u8; LONGEST_NAME], mut len: usize) -> Token {
         while let Some(&byte) = self.chunk.get(self.position) {
             match byte {
                 b'\r' | b'\n' => {
                     self.partial = Partial::None;
                     let end = self.position;
+                    let field = Field::from_name(&name[..len]);
+                    let checked = field
+                        .map_or(Ok(()), |field| self.block.line(&self.chunk, field, (end, end)));
                     self.end_line(end);
-                    return self.field_line(Field::from_name(&name[..len]), end, end);
+                    return token(checked);
                 }
                 b':' => {
                     self.position += 1;
                     self.begin_value(Field::from_name(&name[..len]));
-                    return None;
+                    return Token::End;
                 }
                 _ if len == LONGEST_NAME => {
                     self.partial = Partial::Ignored;
-                    return None;
+                    return Token::End;
                 }
                 _ => {
                     name[len] = byte;
@@ -120,7 +156,7 @@ impl Decoder {
             }
         }
         self.partial = Partial::Name(name, len);
-        None
+        Token::End
     }
 
     fn begin_value(&mut self, field: Option<Field>) {
@@ -139,62 +175,78 @@ impl Decoder {
         };
     }
 
-    /// Hands on the next bytes of a line; an error of `None` drops the line without a word.
-    fn push_piece(&mut self, mut from: usize, to: usize) -> Result<(), Option<DecodeError>> {
+    /// Hands on the next bytes of a line.
+    fn push_piece(&mut self, mut from: usize, to: usize) -> Token {
         if let Partial::Value { fresh, .. }
         | Partial::Retry { fresh, .. }
         | Partial::Comment { fresh } = &mut self.partial
-            && core::mem::take(fresh)
+            && *fresh
+            && from < to
         {
+            *fresh = false;
             from = field::value_start(&self.chunk, from);
         }
         let piece = &self.chunk[from..to];
-        match &mut self.partial {
-            Partial::Value { field: Field::Data, .. } => {
-                self.block.push_data(&self.chunk, piece)?;
+        let checked = match &mut self.partial {
+            Partial::Value { field: Field::Data, .. } => self.block.push_data(piece),
+            Partial::Value { field: Field::EventType, .. } => self.block.push_event_type(piece),
+            Partial::Value { .. } => self.block.push_id(piece),
+            Partial::Retry { value, .. } => {
+                value.push(piece);
+                Ok(())
             }
-            Partial::Value { field: Field::EventType, .. } => {
-                self.block.push_event_type(&self.chunk, piece)?;
-            }
-            Partial::Value { .. } => self.block.push_id(piece)?,
-            Partial::Retry { value, .. } => value.push(piece),
-            Partial::Comment { .. } => {
-                let len = self.comment.len();
-                match self.block.comment_fits(&self.chunk, len + piece.len()) {
-                    Ok(true) => {}
-                    other => {
-                        self.comment = Vec::new();
-                        return Err(other.err());
-                    }
-                }
-                if self.comment.capacity() - len < piece.len() {
-                    let limit = self.limits().event_bytes;
-                    let capacity = self.comment.capacity();
-                    self.comment.reserve_exact(text::growth(capacity, len, piece.len(), limit));
-                }
-                self.comment.extend_from_slice(piece);
-            }
-            Partial::None | Partial::Bom(_) | Partial::Name(..) | Partial::Ignored => {}
+            Partial::Comment { .. } => self.push_comment(from, to),
+            Partial::None | Partial::Bom(_) | Partial::Name(..) | Partial::Ignored => Ok(()),
+        };
+        self.checked(checked)
+    }
+
+    /// The rest of a line that is over a limit is ignored.
+    #[inline]
+    fn checked(&mut self, checked: Result<(), Over>) -> Token {
+        if checked.is_err() {
+            self.partial = Partial::Ignored;
         }
+        token(checked)
+    }
+
+    fn push_comment(&mut self, from: usize, to: usize) -> Result<(), Over> {
+        let (limit, len, additional) = (self.limits().id_bytes, self.comment.len(), to - from);
+        if len + additional > limit {
+            self.comment = Vec::new();
+            return Err(Over::Comment);
+        }
+        if self.comment.capacity() - len < additional {
+            let growth = text::growth(self.comment.capacity(), len, additional, limit);
+            self.comment.reserve_exact(growth);
+        }
+        self.comment.extend_from_slice(&self.chunk[from..to]);
         Ok(())
     }
 
-    fn end_value(&mut self) -> Step {
-        let checked = match core::mem::replace(&mut self.partial, Partial::None) {
-            Partial::Value { field: Field::Data, .. } => self.block.end_data(&self.chunk),
-            Partial::Value { field: Field::EventType, .. } => {
-                self.block.end_event_type(&self.chunk)
-            }
-            Partial::Value { .. } => self.block.end_id(),
-            Partial::Retry { value, .. } => {
-                return value.finish().map(|time| Ok(Found::Retry(time)));
-            }
+    fn end_value(&mut self, end: usize) -> Token {
+        self.between = false;
+        self.end_line(end);
+        match core::mem::replace(&mut self.partial, Partial::None) {
+            Partial::Value { field: Field::Data, .. } => token(self.block.end_data()),
+            Partial::Value { field: Field::EventType, .. } => token(self.block.end_event_type()),
+            Partial::Value { .. } => token(self.block.end_id()),
+            Partial::Retry { value, .. } => match value.finish() {
+                Some(time) => {
+                    self.retry = time;
+                    Token::Retry
+                }
+                None => Token::End,
+            },
             Partial::Comment { .. } => {
                 self.current = Current::GatheredComment;
-                return Some(Ok(Found::Comment));
+                Token::Comment
             }
-            Partial::None | Partial::Bom(_) | Partial::Name(..) | Partial::Ignored => return None,
-        };
-        checked.err().map(Err)
+            Partial::None | Partial::Bom(_) | Partial::Name(..) | Partial::Ignored => Token::End,
+        }
     }
+}
+
+fn token(checked: Result<(), Over>) -> Token {
+    checked.map_or_else(Token::Over, |()| Token::End)
 }

@@ -1,0 +1,4 @@
+//! What is printed and drawn.
+
+pub mod chart;
+pub mod table;
