@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::Limits;
 use crate::event::{Data, EventRef, IdRef};
@@ -16,11 +17,16 @@ const MOST_RANGES: usize = 32;
 /// No chunks ever have so many bytes together, nor is a third of a limit as large.
 const SKIPPED: usize = usize::MAX / 2;
 
-/// Flags of a block: an event type, an id, data in the buffer, given up.
+/// Gathered data up to this size is checked once, when the event is complete; more is checked piece by piece, while each
+/// is in the processor's cache.
+const SMALL: usize = 16 * 1024;
+
+/// Flags of a block: an event type, an id, data in a buffer, which is that for large data, given up.
 const TYPE: u8 = 1;
 const ID: u8 = 2;
 const HELD: u8 = 4;
-const SKIP: u8 = 8;
+const LARGE: u8 = 8;
+const SKIP: u8 = 16;
 
 /// `from..to` of the current chunk.
 type Range = (usize, usize);
@@ -48,11 +54,17 @@ pub(crate) struct Block {
     raw: usize,
     /// A third of the limit for data.
     cheap: usize,
+    /// A third of the limit for ids and event types.
+    cheap_id: usize,
     /// Data lines in the chunk, behind those that `data` already holds.
     line_count: usize,
     lines: [Range; MOST_RANGES],
     event_type: Slot,
     id: Slot,
+    /// Data that does not lie in the chunk, as it came, while `raw` is at most `small_limit`.
+    small: Vec<u8>,
+    small_limit: usize,
+    /// The same above that.
     data: Text,
     event_type_text: Text,
     id_text: Text,
@@ -82,10 +94,13 @@ impl Block {
             flags: 0,
             raw: 0,
             cheap: limits.event_bytes / 3,
+            cheap_id: limits.id_bytes / 3,
             line_count: 0,
             lines: [(0, 0); MOST_RANGES],
             event_type: Slot::Absent,
             id: Slot::Absent,
+            small: Vec::new(),
+            small_limit: SMALL.min(limits.event_bytes / 3),
             data: Text::default(),
             event_type_text: Text::default(),
             id_text: Text::default(),
@@ -113,24 +128,20 @@ impl Block {
     /// A whole line that names the event type.
     #[inline]
     pub(crate) fn event_type_line(&mut self, chunk: &[u8], line: Range) -> Result<(), Over> {
+        if line.1 - line.0 > self.cheap_id {
+            return self.long_event_type(&chunk[line.0..line.1]);
+        }
         self.flags |= TYPE;
         self.event_type = Slot::Chunk(line);
-        if line.1 - line.0 <= self.limits.id_bytes / 3 || self.is_skipped() {
-            return Ok(());
-        }
-        self.begin_event_type();
-        self.push_event_type(&chunk[line.0..line.1])?;
-        self.end_event_type()
+        Ok(())
     }
 
     /// A whole line with an id.
     #[inline]
     pub(crate) fn id_line(&mut self, chunk: &[u8], line: Range) -> Result<(), Over> {
         let bytes = &chunk[line.0..line.1];
-        if bytes.len() > self.limits.id_bytes / 3 && !self.is_skipped() {
-            self.begin_id();
-            self.push_id(bytes)?;
-            return self.end_id();
+        if bytes.len() > self.cheap_id {
+            return self.long_id(bytes);
         }
         let fits_header = field::is_header_value(bytes);
         if fits_header || memchr::memchr(0, bytes).is_none() {
@@ -139,6 +150,26 @@ impl Block {
             self.id_fits_header = fits_header;
         }
         Ok(())
+    }
+
+    #[cold]
+    fn long_event_type(&mut self, line: &[u8]) -> Result<(), Over> {
+        if self.is_skipped() {
+            return Ok(());
+        }
+        self.begin_event_type();
+        self.push_event_type(line)?;
+        self.end_event_type()
+    }
+
+    #[cold]
+    fn long_id(&mut self, line: &[u8]) -> Result<(), Over> {
+        if self.is_skipped() {
+            return Ok(());
+        }
+        self.begin_id();
+        self.push_id(line)?;
+        self.end_id()
     }
 
     /// A whole data line with a blank one behind it: whether it is a block's only one, which is dispatched then. Else it is
@@ -171,13 +202,13 @@ impl Block {
     /// A data line begins at the chunk's end, or in a later one.
     #[inline]
     pub(crate) fn begin_data(&mut self, chunk: &[u8]) {
-        if self.line_count > 0 {
-            self.save_lines(chunk);
-        }
-        if self.flags & HELD != 0 {
-            self.data.push_str("\n", self.limits.event_bytes);
-        }
+        self.save_lines(chunk);
         self.raw += 1;
+        if self.flags & LARGE != 0 {
+            self.data.push_str("\n", self.limits.event_bytes);
+        } else if self.flags & HELD != 0 {
+            self.small.push(b'\n');
+        }
         self.flags |= HELD;
     }
 
@@ -185,6 +216,11 @@ impl Block {
     #[inline]
     pub(crate) fn push_data(&mut self, piece: &[u8]) -> Result<(), Over> {
         self.raw += piece.len();
+        if self.raw <= self.small_limit {
+            self.small.extend_from_slice(piece);
+            return Ok(());
+        }
+        self.enlarge();
         if self.raw > self.cheap && self.data.len() + piece.len() > self.limits.event_bytes {
             return self.skip(Over::Event);
         }
@@ -194,6 +230,9 @@ impl Block {
 
     #[inline]
     pub(crate) fn end_data(&mut self) -> Result<(), Over> {
+        if self.flags & LARGE == 0 {
+            return Ok(());
+        }
         self.data.end_line(self.limits.event_bytes);
         if self.raw > self.cheap { self.check_data(&[]) } else { Ok(()) }
     }
@@ -268,27 +307,33 @@ impl Block {
             let (from, to) = self.lines[0];
             if let Ok(data) = simdutf8::basic::from_utf8(&chunk[from..to]) {
                 let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
-                return EventRef { event_type: "", data: Data::Chunk(data), id };
+                return EventRef { event_type: "", data: Data::Borrowed(data), id };
             }
         }
         self.any_event(chunk)
     }
 
-    /// An event with more than one line.
+    /// An event that has more to it than one line.
     fn any_event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
         let in_chunk = self.text_in_chunk(chunk);
         if in_chunk.is_none() {
             self.save(chunk);
         }
         let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
-        match in_chunk {
-            Some((event_type, data)) => EventRef { event_type, data: Data::Chunk(data), id },
-            None => {
-                let named = self.event_type == Slot::Held;
-                let event_type = if named { self.event_type_text.as_str() } else { "" };
-                EventRef { event_type, data: Data::Gathered(self.data.as_mut_string()), id }
-            }
+        if let Some((event_type, data)) = in_chunk {
+            return EventRef { event_type, data: Data::Borrowed(data), id };
         }
+        let event_type = if self.flags & TYPE != 0 { self.event_type_text.as_str() } else { "" };
+        let data = match simdutf8::basic::from_utf8(&self.small) {
+            Ok(data) if self.flags & LARGE == 0 => Data::Borrowed(data),
+            Ok(_) => Data::Gathered(self.data.as_mut_string()),
+            Err(_) => {
+                self.flags |= LARGE;
+                self.data.set(&self.small, self.limits.event_bytes);
+                Data::Gathered(self.data.as_mut_string())
+            }
+        };
+        EventRef { event_type, data, id }
     }
 
     /// Event type and data where they lie, if each is one valid line of the chunk.
@@ -323,9 +368,10 @@ impl Block {
     }
 
     fn clear_held(&mut self) {
-        if self.flags & HELD != 0 {
+        if self.flags & LARGE != 0 {
             self.data.clear();
         }
+        self.small.clear();
         self.flags = 0;
         self.last.own = false;
         self.event_type = Slot::Absent;
@@ -336,7 +382,6 @@ impl Block {
     #[cold]
     fn skip(&mut self, over: Over) -> Result<(), Over> {
         self.clear();
-        self.data.clear();
         self.event_type_text.clear();
         self.id_line.clear();
         self.flags = SKIP;
@@ -357,9 +402,7 @@ impl Block {
     /// Moves what lies in the chunk to buffers, before the chunk goes.
     #[inline]
     pub(crate) fn save(&mut self, chunk: &[u8]) {
-        if self.line_count > 0 {
-            self.save_lines(chunk);
-        }
+        self.save_lines(chunk);
         if self.flags & (TYPE | ID) != 0 {
             self.event_type.save(chunk, &mut self.event_type_text, self.limits.id_bytes);
             self.id.save(chunk, &mut self.id_text, self.limits.id_bytes);
@@ -405,8 +448,33 @@ impl Block {
         }
     }
 
-    /// Appends the data lines of the chunk to the data buffer: one UTF-8 check for all of them where they are valid.
+    /// Moves the data lines of the chunk to a buffer.
+    #[inline]
     fn save_lines(&mut self, chunk: &[u8]) {
+        if self.line_count == 0 {
+        } else if self.raw <= self.small_limit {
+            self.save_small_lines(chunk);
+        } else {
+            self.save_large_lines(chunk);
+        }
+    }
+
+    fn save_small_lines(&mut self, chunk: &[u8]) {
+        let lines = &self.lines[..core::mem::replace(&mut self.line_count, 0)];
+        // At most so much: the lines, their ends, and the names before them.
+        self.small.reserve(self.raw);
+        for &(from, to) in lines {
+            if self.flags & HELD != 0 {
+                self.small.push(b'\n');
+            }
+            self.flags |= HELD;
+            self.small.extend_from_slice(&chunk[from..to]);
+        }
+    }
+
+    /// One UTF-8 check for all lines where they are valid.
+    fn save_large_lines(&mut self, chunk: &[u8]) {
+        self.enlarge();
         let lines = &self.lines[..core::mem::replace(&mut self.line_count, 0)];
         let (Some(&(first, _)), Some(&(_, last))) = (lines.first(), lines.last()) else { return };
         let limit = self.limits.event_bytes;
@@ -427,6 +495,16 @@ impl Block {
                     self.data.end_line(limit);
                 }
             }
+        }
+    }
+
+    /// From now on the data is checked piece by piece.
+    #[inline]
+    fn enlarge(&mut self) {
+        if self.flags & LARGE == 0 {
+            self.flags |= LARGE;
+            self.data.push(&self.small, self.limits.event_bytes);
+            self.small = Vec::new();
         }
     }
 

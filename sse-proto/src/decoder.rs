@@ -118,6 +118,8 @@ enum Current {
 enum Token {
     /// Nothing: the chunk is used up.
     End,
+    /// Nothing yet: another line follows.
+    Again,
     Event,
     Comment,
     Retry,
@@ -176,7 +178,7 @@ impl Decoder {
     #[inline(always)] // So that what it gives goes through registers
     pub fn pull(&mut self) -> Option<Result<Decoded<'_>, DecodeError>> {
         match self.next_token() {
-            Token::End => None,
+            Token::End | Token::Again => None,
             Token::Event => {
                 self.current = Current::TakenEvent;
                 Some(Ok(Decoded::Event(self.found_event())))
@@ -196,7 +198,7 @@ impl Decoder {
     #[inline]
     pub fn advance(&mut self) -> Option<Result<Found, DecodeError>> {
         match self.next_token() {
-            Token::End => None,
+            Token::End | Token::Again => None,
             Token::Event => Some(Ok(Found::Event)),
             Token::Comment => Some(Ok(Found::Comment)),
             Token::Retry => Some(Ok(Found::Retry(self.retry))),
@@ -295,15 +297,11 @@ impl Decoder {
             Current::GatheredComment => self.comment.clear(),
         }
         loop {
-            if self.between {
-                let token = self.resume();
-                if token != Token::End {
-                    return token;
-                }
-            }
-            let token = self.scan();
-            if token != Token::End || !self.next_chunk() {
-                return token;
+            let token = if self.between { self.resume() } else { self.scan() };
+            match token {
+                Token::Again => {}
+                Token::End if self.next_chunk() => {}
+                token => return token,
             }
         }
     }
@@ -318,71 +316,76 @@ impl Decoder {
 
     /// Reads whole lines of the chunk.
     fn scan(&mut self) -> Token {
-        loop {
-            let bytes: &[u8] = &self.chunk;
-            let at = self.position;
-            let Some(rest) = bytes.get(at..) else { return Token::End };
-            let (checked, end) = match rest {
-                [] => return Token::End,
-                [b'd', b'a', b't', b'a', b':', value @ ..] => {
-                    let from = at + 5 + usize::from(value.first() == Some(&b' '));
-                    let end = match self.short_lines {
-                        true => line::end_near(bytes, from),
-                        false => line::end(bytes, from),
-                    };
-                    let Some(end) = end else { return self.cut_data(from, value.is_empty()) };
-                    self.short_lines = end - from < line::NEAR;
-                    // The blank line is looked for right here: most data lines end their block.
-                    let blank = match bytes.get(end..) {
-                        Some([b'\n', b'\n', ..]) => 2,
-                        Some([b'\r', b'\n', b'\r', b'\n', ..]) => 4,
-                        _ => 0,
-                    };
-                    if blank > 0 && self.block.only_line(bytes, (from, end)) {
-                        self.position = end + blank;
-                        self.current = Current::Event;
-                        return Token::Event;
-                    }
-                    (self.block.data_line(bytes, (from, end)), end)
-                }
-                [b'\n' | b'\r', ..] => {
-                    let dispatched = self.block.dispatch(bytes);
-                    self.end_line(at);
-                    if dispatched {
-                        self.current = Current::Event;
-                        return Token::Event;
-                    }
-                    self.block.clear();
-                    continue;
-                }
-                [b'e', b'v', b'e', b'n', b't', b':', value @ ..] => {
-                    let from = at + 6 + usize::from(value.first() == Some(&b' '));
-                    let Some(end) = line::end(bytes, from) else { return self.cut_line() };
-                    (self.block.event_type_line(bytes, (from, end)), end)
-                }
-                [b'i', b'd', b':', value @ ..] => {
-                    let from = at + 3 + usize::from(value.first() == Some(&b' '));
-                    let Some(end) = line::end(bytes, from) else { return self.cut_line() };
-                    (self.block.id_line(bytes, (from, end)), end)
-                }
-                [b':', text @ ..] => {
-                    let from = at + 1 + usize::from(text.first() == Some(&b' '));
-                    let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
-                    match self.comment_line(from, end) {
-                        Token::End => continue,
-                        token => return token,
-                    }
-                }
-                _ => match self.other_line(at) {
-                    Token::End => continue,
-                    token => return token,
-                },
+        let mut at = self.position;
+        let bytes: &[u8] = &self.chunk;
+        // Data lines are most of most streams: this loop stays in registers.
+        while let Some([b'd', b'a', b't', b'a', b':', value @ ..]) = bytes.get(at..) {
+            let from = at + 5 + usize::from(value.first() == Some(&b' '));
+            let end = match self.short_lines {
+                true => line::end_near(bytes, from),
+                false => line::end(bytes, from),
             };
-            self.end_line(end);
-            if let Err(over) = checked {
-                return Token::Over(over);
+            let Some(end) = end else {
+                let fresh = value.is_empty();
+                self.position = at;
+                return self.cut_data(from, fresh);
+            };
+            self.short_lines = end - from < line::NEAR;
+            // The blank line is looked for right here: most data lines end their block.
+            let blank = match bytes.get(end..) {
+                Some([b'\n', b'\n', ..]) => 2,
+                Some([b'\r', b'\n', b'\r', b'\n', ..]) => 4,
+                _ => 0,
+            };
+            if blank > 0 && self.block.only_line(bytes, (from, end)) {
+                self.position = end + blank;
+                self.current = Current::Event;
+                return Token::Event;
+            }
+            let checked = self.block.data_line(bytes, (from, end));
+            match (line::after(bytes, end), checked) {
+                (Some(next), Ok(())) => at = next,
+                (_, checked) => {
+                    self.end_line(end);
+                    return match checked {
+                        Ok(()) => Token::Again,
+                        Err(over) => Token::Over(over),
+                    };
+                }
             }
         }
+        self.position = at;
+        let (checked, end) = match &bytes[at..] {
+            [] => return Token::End,
+            [b'\n' | b'\r', ..] => {
+                let dispatched = self.block.dispatch(bytes);
+                self.end_line(at);
+                if dispatched {
+                    self.current = Current::Event;
+                    return Token::Event;
+                }
+                self.block.clear();
+                return Token::Again;
+            }
+            [b':', text @ ..] => {
+                let from = at + 1 + usize::from(text.first() == Some(&b' '));
+                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
+                return self.comment_line(from, end);
+            }
+            [b'e', b'v', b'e', b'n', b't', b':', value @ ..] => {
+                let from = at + 6 + usize::from(value.first() == Some(&b' '));
+                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
+                (self.block.event_type_line(bytes, (from, end)), end)
+            }
+            [b'i', b'd', b':', value @ ..] => {
+                let from = at + 3 + usize::from(value.first() == Some(&b' '));
+                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
+                (self.block.id_line(bytes, (from, end)), end)
+            }
+            _ => return self.rare_line(),
+        };
+        self.end_line(end);
+        checked.map_or_else(Token::Over, |()| Token::Again)
     }
 
     /// Steps over the CR, LF or CRLF at `end`. A CR at the chunk's end may have an LF to come.
@@ -405,7 +408,7 @@ impl Decoder {
     fn comment_line(&mut self, from: usize, end: usize) -> Token {
         self.end_line(end);
         if !self.report_comments {
-            return Token::End;
+            return Token::Again;
         }
         if end - from > self.limits().id_bytes {
             return Token::Over(Over::Comment);
@@ -420,7 +423,9 @@ impl Decoder {
     }
 
     /// A line of a rare field, of one without a colon, or of one that the standard does not know.
-    fn other_line(&mut self, at: usize) -> Token {
+    #[inline(never)]
+    fn rare_line(&mut self) -> Token {
+        let at = self.position;
         let Some(end) = line::end(&self.chunk, at) else { return self.cut_line() };
         let line = &self.chunk[at..end];
         let (field, from) = match field::read(line) {
@@ -437,11 +442,11 @@ impl Decoder {
         let checked =
             field.map_or(Ok(()), |field| self.block.line(&self.chunk, field, (from, end)));
         self.end_line(end);
-        checked.map_or_else(Token::Over, |()| Token::End)
+        checked.map_or_else(Token::Over, |()| Token::Again)
     }
 
     fn retry_line(&mut self, time: Option<Duration>) -> Token {
-        let Some(time) = time else { return Token::End };
+        let Some(time) = time else { return Token::Again };
         self.retry = time;
         Token::Retry
     }

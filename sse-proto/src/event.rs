@@ -30,8 +30,8 @@ pub struct EventRef<'a> {
 
 /// Where the data of an [`EventRef`] lies.
 pub(crate) enum Data<'a> {
-    Chunk(&'a str),
-    /// In the decoder's own buffer, which a large event takes along.
+    Borrowed(&'a str),
+    /// In the decoder's buffer for large data, which the event may take along.
     Gathered(&'a mut String),
 }
 
@@ -50,7 +50,7 @@ impl EventRef<'_> {
     /// The data, its lines joined by LF.
     pub fn data(&self) -> &str {
         match &self.data {
-            Data::Chunk(text) => text,
+            Data::Borrowed(text) => text,
             Data::Gathered(text) => text,
         }
     }
@@ -76,8 +76,8 @@ impl EventRef<'_> {
         let (copied_id, shared) = id.split();
         let (data_len, type_len) = (data.len(), event_type.len());
         let text = match data {
-            Data::Chunk(text) if type_len == 0 && copied_id.is_empty() => Box::from(text),
-            Data::Chunk(text) => join(text, event_type, copied_id),
+            Data::Borrowed(text) if type_len == 0 && copied_id.is_empty() => Box::from(text),
+            Data::Borrowed(text) => join(text, event_type, copied_id),
             Data::Gathered(buffer) if data_len >= SMALLEST_HANDED_OVER => {
                 let mut text = core::mem::take(buffer);
                 text.reserve_exact(type_len + copied_id.len());
@@ -94,7 +94,7 @@ impl EventRef<'_> {
 impl Data<'_> {
     fn len(&self) -> usize {
         match self {
-            Self::Chunk(text) => text.len(),
+            Self::Borrowed(text) => text.len(),
             Self::Gathered(text) => text.len(),
         }
     }

@@ -9,34 +9,39 @@ pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Within so many bytes [`end_near`] is the faster one.
-pub(crate) const NEAR: usize = 32;
+pub(crate) const NEAR: usize = 24;
 
-/// The same, for a line that is likely to be short: looks at a few numbers first, since a search by vectors costs more than a
-/// short line.
+/// The same, for a line that is likely to be short: a search that is set up for long lines costs more than to look at a few
+/// numbers first.
 #[inline]
 pub(crate) fn end_near(bytes: &[u8], from: usize) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
     let mut at = from;
     while at < from + NEAR
-        && let Some(&word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>)
+        && let Some(&word) = bytes.get(at..).and_then(<[u8]>::first_chunk)
     {
+        // The high bit of each byte that is at most CR, and perhaps of bytes above the lowest of these.
         let word = u64::from_le_bytes(word);
-        let found = zero_bytes(word ^ LF) | zero_bytes(word ^ CR);
+        let found = word.wrapping_sub(ONES * (b'\r' as u64 + 1)) & !word & (ONES << 7);
         if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
+            at += found.trailing_zeros() as usize / 8;
+            return if matches!(bytes[at], b'\r' | b'\n') { Some(at) } else { end(bytes, at) };
         }
         at += 8;
     }
     end(bytes, at)
 }
 
-const ONES: u64 = u64::from_le_bytes([1; 8]);
-const LF: u64 = ONES * b'\n' as u64;
-const CR: u64 = ONES * b'\r' as u64;
-
-/// The high bit of each byte that is zero, and perhaps of bytes above the lowest of these.
+/// Steps over the CR, LF or CRLF at `end`. `None` after a CR at the chunk's end, which may have an LF to come.
 #[inline]
-const fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & (ONES << 7)
+pub(crate) fn after(bytes: &[u8], end: usize) -> Option<usize> {
+    if bytes[end] == b'\n' {
+        return Some(end + 1);
+    }
+    match bytes.get(end + 1)? {
+        b'\n' => Some(end + 2),
+        _ => Some(end + 1),
+    }
 }
 
 /// A line that has begun but not ended, where the chunk did.

@@ -12,6 +12,7 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 impl Decoder {
     /// The chunk's rest is the beginning of a data line, with its value from `from` on.
+    #[inline(never)]
     pub(super) fn cut_data(&mut self, from: usize, fresh: bool) -> Token {
         self.between = true;
         self.position = self.chunk.len();
@@ -26,6 +27,7 @@ impl Decoder {
     }
 
     /// The chunk's rest is the beginning of a line.
+    #[inline(never)]
     pub(super) fn cut_line(&mut self) -> Token {
         self.between = true;
         let rest = &self.chunk[self.position..];
@@ -58,6 +60,7 @@ impl Decoder {
     }
 
     /// Goes on with what the last chunk's end cut.
+    #[inline(never)]
     pub(super) fn resume(&mut self) -> Token {
         if self.position == self.chunk.len() {
             return Token::End;
@@ -81,7 +84,7 @@ impl Decoder {
         match self.partial {
             Partial::None => {
                 self.between = self.swallow_lf;
-                return Token::End;
+                return Token::Again;
             }
             Partial::Bom(_) | Partial::Name(..) => return Token::End,
             _ => {}
@@ -106,7 +109,7 @@ impl Decoder {
         self.partial = Partial::None;
         self.between = false;
         self.end_line(end);
-        token(self.block.end_data())
+        again(self.block.end_data())
     }
 
     /// One byte order mark at the very start is no text (WHATWG HTML 9.2.6), however it is cut.
@@ -228,25 +231,31 @@ impl Decoder {
         self.between = false;
         self.end_line(end);
         match core::mem::replace(&mut self.partial, Partial::None) {
-            Partial::Value { field: Field::Data, .. } => token(self.block.end_data()),
-            Partial::Value { field: Field::EventType, .. } => token(self.block.end_event_type()),
-            Partial::Value { .. } => token(self.block.end_id()),
+            Partial::Value { field: Field::Data, .. } => again(self.block.end_data()),
+            Partial::Value { field: Field::EventType, .. } => again(self.block.end_event_type()),
+            Partial::Value { .. } => again(self.block.end_id()),
             Partial::Retry { value, .. } => match value.finish() {
                 Some(time) => {
                     self.retry = time;
                     Token::Retry
                 }
-                None => Token::End,
+                None => Token::Again,
             },
             Partial::Comment { .. } => {
                 self.current = Current::GatheredComment;
                 Token::Comment
             }
-            Partial::None | Partial::Bom(_) | Partial::Name(..) | Partial::Ignored => Token::End,
+            Partial::None | Partial::Bom(_) | Partial::Name(..) | Partial::Ignored => Token::Again,
         }
     }
 }
 
+/// The line is over.
+fn again(checked: Result<(), Over>) -> Token {
+    checked.map_or_else(Token::Over, |()| Token::Again)
+}
+
+/// The chunk is used up.
 fn token(checked: Result<(), Over>) -> Token {
     checked.map_or_else(Token::Over, |()| Token::End)
 }
