@@ -406,16 +406,16 @@ impl Decoder {
 
     #[inline]
     fn comment_line(&mut self, from: usize, end: usize) -> Token {
-        self.end_line(end);
+        match self.chunk.get(end..) {
+            // The blank line of a heartbeat ends nothing.
+            Some([b'\n', b'\n', ..]) if self.block.is_empty() => self.position = end + 2,
+            _ => self.end_line(end),
+        }
         if !self.report_comments {
             return Token::Again;
         }
         if end - from > self.limits().id_bytes {
             return Token::Over(Over::Comment);
-        }
-        if self.block.is_empty() && self.chunk.get(self.position) == Some(&b'\n') {
-            // The blank line of a heartbeat ends nothing.
-            self.position += 1;
         }
         self.current = Current::Comment;
         self.comment_range = (from, end);

@@ -9,27 +9,34 @@ pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Within so many bytes [`end_near`] is the faster one.
-pub(crate) const NEAR: usize = 24;
+pub(crate) const NEAR: usize = 32;
 
 /// The same, for a line that is likely to be short: a search that is set up for long lines costs more than to look at a few
 /// numbers first.
 #[inline]
 pub(crate) fn end_near(bytes: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
     let mut at = from;
     while at < from + NEAR
-        && let Some(&word) = bytes.get(at..).and_then(<[u8]>::first_chunk)
+        && let Some(&block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>)
     {
-        // The high bit of each byte that is at most CR, and perhaps of bytes above the lowest of these.
-        let word = u64::from_le_bytes(word);
-        let found = word.wrapping_sub(ONES * (b'\r' as u64 + 1)) & !word & (ONES << 7);
-        if found != 0 {
-            at += found.trailing_zeros() as usize / 8;
+        let (low, high) = (block.first_chunk(), block.last_chunk());
+        let (low, high) = (low.map_or(0, low_bytes), high.map_or(0, low_bytes));
+        if low | high != 0 {
+            let bits = if low != 0 { low.trailing_zeros() } else { 64 + high.trailing_zeros() };
+            at += bits as usize / 8;
             return if matches!(bytes[at], b'\r' | b'\n') { Some(at) } else { end(bytes, at) };
         }
-        at += 8;
+        at += block.len();
     }
     end(bytes, at)
+}
+
+/// The high bit of each byte that is at most CR, and perhaps of bytes above the lowest of these.
+#[inline]
+fn low_bytes(bytes: &[u8; 8]) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let word = u64::from_le_bytes(*bytes);
+    word.wrapping_sub(ONES * (b'\r' as u64 + 1)) & !word & (ONES << 7)
 }
 
 /// Steps over the CR, LF or CRLF at `end`. `None` after a CR at the chunk's end, which may have an LF to come.

@@ -47,6 +47,11 @@
 //! # }
 //! ```
 //!
+//! # Scenarios
+//!
+//! With the feature `scenarios` there is also a list of what servers do and of what must come out of a client then; see
+//! the module `scenario`.
+//!
 //! # Waiting
 //!
 //! `wait_*` block the calling thread, for at most the patience given. In an async test that is only
@@ -72,6 +77,8 @@ mod read;
 mod answer;
 mod server;
 mod port;
+#[cfg(feature = "scenarios")]
+pub mod scenario;
 
 pub use port::Port;
 pub use replay::{Cut, Replay};

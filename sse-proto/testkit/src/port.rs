@@ -69,6 +69,13 @@ impl Port {
         format!("http://{}{path}", self.addr)
     }
 
+    /// Listens with the shortest queue there is, and never accepts.
+    #[cfg(feature = "scenarios")]
+    pub(crate) fn clog(&self) -> io::Result<SocketAddr> {
+        self.socket.listen(0)?;
+        Ok(self.addr)
+    }
+
     /// Starts a server here.
     ///
     /// # Errors

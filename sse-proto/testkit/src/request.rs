@@ -108,7 +108,10 @@ impl Request {
         if self.version == "HTTP/1.0" { says(b"keep-alive") } else { !says(b"close") }
     }
 
-    fn named<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+    pub(crate) fn named<'a, 'n>(
+        &'a self,
+        name: &'n str,
+    ) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let same = move |found: &[u8]| found.eq_ignore_ascii_case(name.as_bytes());
         self.headers.iter().filter(move |(found, _)| same(found)).map(|(_, value)| &value[..])
     }
