@@ -58,6 +58,11 @@ impl Args {
         self.request.as_deref().unwrap_or(default)
     }
 
+    /// Whether nothing is left out on purpose.
+    pub fn from_start_to_end(&self) -> bool {
+        self.count.is_none() && self.save.is_none() && self.last_event_id.is_none()
+    }
+
     pub fn config(&self) -> Result<Config, String> {
         let mut config = Config::default().idle_timeout(self.idle_timeout);
         if self.no_reconnect {

@@ -20,8 +20,8 @@ pub fn server() -> io::Result<Server> {
     Server::start(
         Replay::new(total())
             .event(move |n| {
-                let token = tokens[n as usize - 1];
-                format!("event: token\ndata: {{\"delta\":\"{token}\"}}\n")
+                let space = if n > 1 { " " } else { "" };
+                format!("event: token\ndata: {{\"delta\":\"{space}{}\"}}\n", tokens[n as usize - 1])
             })
             .cuts([
                 Cut::after(12).bytes(20).end(End::Reset),
