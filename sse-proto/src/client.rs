@@ -237,6 +237,8 @@ impl<T: Transport> EventSource<T> {
                     // The old connection closes before the new one is asked for.
                     self.connection = Connection::None;
                     self.failure = None;
+                    let now = self.transport.now();
+                    self.shared.with(|session| session.handle_request(now));
                     self.connection = Connection::Starting(self.transport.start(attempt));
                     continue;
                 }

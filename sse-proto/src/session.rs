@@ -137,6 +137,7 @@ struct Open {
 
 /// What a driver tells.
 enum Input {
+    Request,
     Response(Verdict),
     Chunk(Bytes),
     Ended(Cause),
@@ -180,6 +181,14 @@ impl Session {
         // An id that no header can carry does not come from `snapshot`; it is left out.
         let _ = session.set_last_event_id(&snapshot.last_event_id);
         session
+    }
+
+    /// The request of an [`Output::Connect`] goes out now, which is when the time for its response begins.
+    ///
+    /// Only needed where time may have passed since the last input: before the first request, and after
+    /// [`restart`](Self::restart), which knows no time.
+    pub fn handle_request(&mut self, now: Instant) {
+        self.step(now, Input::Request);
     }
 
     /// The response head came.
@@ -368,10 +377,14 @@ impl Session {
             (State::Closed(_), _) => {}
             (_, Input::Close) => self.end(Closed::ByUser),
             (_, Input::Restart) => {
+                self.note_health();
                 self.forget_connection();
                 self.lost = None;
                 self.last_loss = None;
                 self.state = State::Due;
+            }
+            (State::Connecting { .. }, Input::Request) => {
+                self.state = State::Connecting { since: now };
             }
             (State::Connecting { .. }, Input::Response(verdict)) => self.respond(verdict),
             (State::Connecting { .. }, Input::Ended(_)) => self.lose(Cause::Transport, None),
@@ -390,7 +403,7 @@ impl Session {
             (State::Waiting { .. }, Input::Timeout) if self.is_over() => self.state = State::Due,
             // Too early, too late, or about a connection that was given up.
             (_, Input::Response(_) | Input::Chunk(_) | Input::Ended(_)) => {}
-            (_, Input::InvalidRequest | Input::Timeout) => {}
+            (_, Input::Request | Input::InvalidRequest | Input::Timeout) => {}
         }
     }
 
@@ -437,11 +450,7 @@ impl Session {
 
     /// A connection is over, or none came about.
     fn lose(&mut self, cause: Cause, retry_after: Option<Duration>) {
-        if let State::Open(open) = self.state
-            && self.now.saturating_since(open.since) >= self.backoff.policy().healthy_after
-        {
-            self.backoff.reset();
-        }
+        self.note_health();
         self.forget_connection();
         self.last_loss = Some(cause);
         if self.backoff.policy().is_never() && cause == Cause::EndOfStream {
@@ -455,6 +464,14 @@ impl Session {
             Ok(wait) => State::Waiting { until: self.now + wait },
             Err(give_up) => State::Closed(Closed::Lost { cause, give_up }),
         };
+    }
+
+    fn note_health(&mut self) {
+        if let State::Open(open) = self.state
+            && self.now.saturating_since(open.since) >= self.backoff.policy().healthy_after
+        {
+            self.backoff.reset();
+        }
     }
 
     fn end(&mut self, why: Closed) {
