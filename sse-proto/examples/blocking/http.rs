@@ -1,0 +1,271 @@
+//! As much HTTP/1.1 as an event stream needs, over `std::net::TcpStream`: one request a connection, no redirects, no TLS.
+
+use std::io::{self, ErrorKind, Read as _, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant as StdInstant};
+
+use bytes::{Bytes, BytesMut};
+use sse_proto::{Instant, ResponseHead};
+
+use crate::body::{Body, Framing};
+
+/// A larger head, or one with more lines, is an error.
+const MOST_HEAD: usize = 256 * 1024;
+const MOST_HEADERS: usize = 256;
+const READ: usize = 16 * 1024;
+
+/// The driver's time, which begins when the clock is made.
+#[derive(Clone, Copy)]
+pub struct Clock(StdInstant);
+
+/// What is asked for, from where.
+#[derive(Clone)]
+pub struct Http {
+    /// Host and port.
+    authority: String,
+    port: Option<u16>,
+    target: String,
+    headers: Vec<(String, String)>,
+}
+
+/// A response, and its connection.
+pub struct Response {
+    stream: TcpStream,
+    pub status: u16,
+    headers: Vec<(String, Vec<u8>)>,
+    buffer: BytesMut,
+    body: Body,
+}
+
+/// What came of waiting.
+pub enum Read {
+    Head(Response),
+    Bytes(Bytes),
+    End,
+    TimedOut,
+}
+
+impl Clock {
+    #[allow(clippy::disallowed_methods, reason = "the core reads no clock; a driver has to")]
+    pub fn start() -> Self {
+        Self(StdInstant::now())
+    }
+
+    pub fn now(self) -> Instant {
+        Instant::from_origin(self.0.elapsed())
+    }
+
+    /// The time that is left.
+    pub fn until(self, deadline: Option<Instant>) -> Option<Duration> {
+        deadline.map(|deadline| deadline.saturating_since(self.now()))
+    }
+
+    fn is_over(self, deadline: Option<Instant>) -> bool {
+        self.until(deadline) == Some(Duration::ZERO)
+    }
+}
+
+impl Http {
+    /// For a URL with the scheme `http`.
+    pub fn new(url: &str) -> Option<Self> {
+        let rest = url.strip_prefix("http://")?;
+        let rest = rest.split('#').next().unwrap_or_default();
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, target) = rest.split_at(end);
+        let slash = if target.starts_with('/') { "" } else { "/" };
+        let fit = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+        if authority.is_empty() || authority.contains('@') || !fit(authority) || !fit(target) {
+            return None;
+        }
+        // An IPv6 address has colons of its own, in brackets.
+        let after = authority.rfind(']').unwrap_or(0);
+        let port = match authority[after..].split_once(':') {
+            Some((_, port)) => Some(port.parse().ok()?),
+            None => None,
+        };
+        let (authority, target) = (authority.to_owned(), format!("{slash}{target}"));
+        Some(Self { authority, port, target, headers: Vec::new() })
+    }
+
+    /// Adds a header; `None` if it is not fit to be one.
+    pub fn header(mut self, name: &str, value: &str) -> Option<Self> {
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let fits = |byte: u8| byte == b'\t' || !byte.is_ascii_control();
+        if name.is_empty() || !name.bytes().all(is_token) || !value.bytes().all(fits) {
+            return None;
+        }
+        self.headers.push((name.to_owned(), value.to_owned()));
+        Some(self)
+    }
+
+    /// Connects, sends the request, and reads the head of the response.
+    pub fn get(
+        &self,
+        last_event_id: &str,
+        clock: Clock,
+        deadline: Option<Instant>,
+    ) -> io::Result<Read> {
+        let connected = self.connect(clock, deadline);
+        let sent = connected.and_then(|stream| {
+            stream.set_nodelay(true)?;
+            stream.set_write_timeout(timeout(clock, deadline))?;
+            (&stream).write_all(&self.request(last_event_id))?;
+            Ok(stream)
+        });
+        let stream = match sent {
+            Err(error) if is_timeout(&error) && clock.is_over(deadline) => {
+                return Ok(Read::TimedOut);
+            }
+            sent => sent?,
+        };
+        let mut buffer = BytesMut::new();
+        loop {
+            match fill(&stream, &mut buffer, clock, deadline)? {
+                None => return Ok(Read::TimedOut),
+                Some(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Some(_) => {}
+            }
+            if let Some((status, headers)) = parse_head(&mut buffer)? {
+                let body = Body::new(Framing::of(status, &headers)?);
+                return Ok(Read::Head(Response { stream, status, headers, buffer, body }));
+            }
+        }
+    }
+
+    fn connect(&self, clock: Clock, deadline: Option<Instant>) -> io::Result<TcpStream> {
+        let addresses = match self.port {
+            Some(_) => self.authority.to_socket_addrs()?,
+            None => format!("{}:80", self.authority).to_socket_addrs()?,
+        };
+        let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
+        for address in addresses {
+            let connected = match timeout(clock, deadline) {
+                Some(timeout) => TcpStream::connect_timeout(&address, timeout),
+                None => TcpStream::connect(address),
+            };
+            match connected {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
+    fn request(&self, last_event_id: &str) -> Vec<u8> {
+        let Self { authority, target, .. } = self;
+        let mut request = format!("GET {target} HTTP/1.1\r\nhost: {authority}\r\n");
+        request.push_str("accept: text/event-stream\r\naccept-encoding: identity\r\n");
+        request.push_str("cache-control: no-cache\r\n");
+        for (name, value) in &self.headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if !last_event_id.is_empty() {
+            request.push_str(&format!("last-event-id: {last_event_id}\r\n"));
+        }
+        request.push_str("connection: close\r\n\r\n");
+        request.into_bytes()
+    }
+}
+
+impl Response {
+    /// What a session wants to know of the head.
+    pub fn head(&self) -> ResponseHead<'_> {
+        ResponseHead::from_headers(self.status, |name| self.header(name))
+    }
+
+    /// The last header of this name, which is in lower case.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        let found = self.headers.iter().rev().find(|(found, _)| found == name);
+        found.map(|(_, value)| &value[..])
+    }
+
+    /// The beginning of the body, for a message: as much as comes within a second.
+    pub fn text(mut self, clock: Clock) -> String {
+        let (deadline, mut text) = (clock.now() + Duration::from_secs(1), Vec::new());
+        while text.len() < READ
+            && let Ok(Read::Bytes(bytes)) = self.read(clock, Some(deadline))
+        {
+            text.extend_from_slice(&bytes);
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Waits for bytes of the body.
+    pub fn read(&mut self, clock: Clock, deadline: Option<Instant>) -> io::Result<Read> {
+        loop {
+            if let Some(bytes) = self.body.take(&mut self.buffer)? {
+                return Ok(Read::Bytes(bytes));
+            }
+            if self.body.is_over() {
+                return Ok(Read::End);
+            }
+            match fill(&self.stream, &mut self.buffer, clock, deadline)? {
+                None => return Ok(Read::TimedOut),
+                Some(0) if self.body.ends_with_connection() => return Ok(Read::End),
+                Some(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// Reads what is there, or what comes; `None` when the deadline has passed, which is looked at second.
+fn fill(
+    mut stream: &TcpStream,
+    buffer: &mut BytesMut,
+    clock: Clock,
+    deadline: Option<Instant>,
+) -> io::Result<Option<usize>> {
+    let mut scratch = [0; READ];
+    loop {
+        stream.set_read_timeout(timeout(clock, deadline))?;
+        match stream.read(&mut scratch) {
+            Ok(len) => {
+                buffer.extend_from_slice(&scratch[..len]);
+                return Ok(Some(len));
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if is_timeout(&error) && clock.is_over(deadline) => return Ok(None),
+            // A socket's time-out may be a little early.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// What a socket takes: not zero, which it would refuse.
+fn timeout(clock: Clock, deadline: Option<Instant>) -> Option<Duration> {
+    clock.until(deadline).map(|left| left.max(Duration::from_millis(1)))
+}
+
+/// A socket's time-out has one of two kinds, depending on the system.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+type Head = (u16, Vec<(String, Vec<u8>)>);
+
+/// Takes a whole head out of the buffer, if there is one; informational ones are passed over.
+fn parse_head(buffer: &mut BytesMut) -> io::Result<Option<Head>> {
+    loop {
+        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+        let mut response = httparse::Response::new(&mut headers);
+        let parsed = response.parse(buffer).map_err(io::Error::other)?;
+        let httparse::Status::Complete(len) = parsed else {
+            let too_large = buffer.len() > MOST_HEAD;
+            return if too_large { Err(invalid("the head is too large")) } else { Ok(None) };
+        };
+        let status = response.code.unwrap_or_default();
+        let named = response.headers.iter();
+        let headers = named.map(|h| (h.name.to_ascii_lowercase(), h.value.to_vec())).collect();
+        let _ = buffer.split_to(len);
+        if !(100..200).contains(&status) {
+            return Ok(Some((status, headers)));
+        }
+    }
+}
+
+pub fn invalid(what: &'static str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, what)
+}
