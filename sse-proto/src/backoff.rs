@@ -207,11 +207,12 @@ impl Backoff {
         {
             return Err(if limit == 0 { GiveUp::NoRetry } else { GiveUp::Retries { limit } });
         }
-        let asked = self.reconnection_time().max(retry_after.unwrap_or_default());
+        let asked = self.server_time.max(retry_after).unwrap_or_default();
         if asked > self.policy.max_server_wait {
             return Err(GiveUp::ServerWait { wait: asked, limit: self.policy.max_server_wait });
         }
-        let wait = asked.max(self.policy.floor).saturating_add(self.chance());
+        let wish = asked.max(self.reconnection_time()).max(self.policy.floor);
+        let wait = wish.saturating_add(self.chance());
         if let Some(limit) = self.policy.max_elapsed
             && now.saturating_since(first_loss).saturating_add(wait) > limit
         {
@@ -275,5 +276,8 @@ impl Backoff {
 }
 
 fn scale(span: Duration, factor: f64) -> Duration {
+    if span.is_zero() {
+        return span;
+    }
     Duration::try_from_secs_f64(span.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }

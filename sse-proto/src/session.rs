@@ -374,6 +374,8 @@ impl Session {
     fn step(&mut self, now: Instant, input: Input) {
         self.now = now;
         match (self.state, input) {
+            // The loss that ended it is no news any more.
+            (State::Closed(_), Input::Close) => self.lost = None,
             (State::Closed(_), _) => {}
             (_, Input::Close) => self.end(Closed::ByUser),
             (_, Input::Restart) => {
@@ -398,6 +400,9 @@ impl Session {
             }
             (State::Open(_), Input::Ended(cause)) => {
                 self.ending.get_or_insert(cause);
+            }
+            (State::Open(_), Input::InvalidRequest) => {
+                self.ending.get_or_insert(Cause::Transport);
             }
             (State::Open(open), Input::Timeout) if self.is_over() => self.time_out(open),
             (State::Waiting { .. }, Input::Timeout) if self.is_over() => self.state = State::Due,

@@ -1,7 +1,7 @@
 //! Looking at and steering a source from elsewhere.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
 use super::Step;
@@ -24,25 +24,33 @@ impl Shared {
     }
 
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Session) -> R) -> R {
+        f(&mut self.lock().session)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
         // A panic of another thread leaves a session that is still consistent: it never calls out.
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).session)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The session's next output; before a wait it notes whom to wake when a handle changes something.
     pub(super) fn poll_output(&self, cx: &Context<'_>) -> Step {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let step = Step::from(state.session.poll_output());
-        if matches!(step, Step::Wait(_)) {
-            match &mut state.owner {
-                Some(owner) => owner.clone_from(cx.waker()),
-                none => *none = Some(cx.waker().clone()),
+        loop {
+            let mut state = self.lock();
+            let step = Step::from(state.session.poll_output());
+            let known = state.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker()));
+            if known || !matches!(step, Step::Wait(_)) {
+                return step;
             }
+            drop(state);
+            // To clone and to drop a waker is to call out. What changes meanwhile is seen in the next round.
+            let owner = cx.waker().clone();
+            let former = self.lock().owner.replace(owner);
+            drop(former);
         }
-        step
     }
 
     fn change(&self, f: impl FnOnce(&mut Session)) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         f(&mut state.session);
         let owner = state.owner.take();
         drop(state);
