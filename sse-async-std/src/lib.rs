@@ -9,7 +9,7 @@
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = surf::Client::with_http_client(StreamClient::new());
-//! let request = surf::get("https://example.com/stream").header("authorization", "Bearer token");
+//! let request = client.get("https://example.com/stream").header("authorization", "Bearer token");
 //! let mut events = client.event_source(request);
 //! while let Some(event) = events.next().await {
 //!     let event = event?;

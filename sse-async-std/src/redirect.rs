@@ -17,7 +17,7 @@ pub(crate) async fn send(
     mut request: Request,
     raw: RawHeaders,
 ) -> Result<Response, TransportError> {
-    let body = request.take_body();
+    let body = keep_type(&mut request, Request::take_body);
     let mut body = match body.len() {
         Some(0) => Payload::None,
         Some(_) => Payload::Bytes(body.into_bytes().await?),
@@ -27,12 +27,7 @@ pub(crate) async fn send(
         let mut hop = request.clone();
         hop.set_ext(raw.clone());
         if let Some(body) = body.take() {
-            let typed = hop.header("content-type").is_some();
-            hop.set_body(body);
-            if !typed {
-                // A body of bytes brings a type of its own, which nobody asked for.
-                hop.remove_header("content-type");
-            }
+            keep_type(&mut hop, |hop| hop.set_body(body));
         }
         let response = Response::new(client.send(hop).await?, request.url().clone());
         let Some(redirect) = Redirect::of(response.status(), request.method().as_ref()) else {
@@ -49,6 +44,16 @@ pub(crate) async fn send(
         }
     }
     Err(io::Error::other("more than 10 redirects").into())
+}
+
+/// Keeps the content type what it is: a body that comes or goes brings a type of its own, which nobody asked for.
+pub(crate) fn keep_type<R>(request: &mut Request, change: impl FnOnce(&mut Request) -> R) -> R {
+    let typed = request.header("content-type").is_some();
+    let result = change(request);
+    if !typed {
+        request.remove_header("content-type");
+    }
+    result
 }
 
 /// The request's body, which surf's requests lose when they are cloned.
@@ -81,7 +86,8 @@ fn target(from: &Url, location: &[u8]) -> Result<Url, TransportError> {
     Ok(url.ok_or_else(invalid)?)
 }
 
-fn follow(request: Request, redirect: Redirect, url: Url) -> Request {
+/// The request that goes on at `url`.
+pub(crate) fn follow(request: Request, redirect: Redirect, url: Url) -> Request {
     let same_origin = request.url().origin() == url.origin();
     let method = match redirect {
         Redirect::Get => Method::Get,

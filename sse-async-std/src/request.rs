@@ -5,13 +5,13 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::header::{HeaderMap, HeaderValue};
+use sse_proto::Redirect;
 use surf::http::Method;
 use surf::{Client, Request, Url};
 
 use crate::transport::{Factory, Start};
 use crate::{
-    Attempt, Config, EventSource, RawHeaders, RetryPolicy, StreamClient, Transport, TransportError,
-    redirect,
+    Attempt, Config, EventSource, RawHeaders, StreamClient, Transport, TransportError, redirect,
 };
 
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -37,10 +37,7 @@ impl ClientExt for Client {
         if let Some(id) = request.remove_header(LAST_EVENT_ID) {
             config.last_event_id = id.last().as_str().to_owned();
         }
-        config.retry = Some(match request.len() {
-            Some(_) => config.retry_for(request.method().as_ref()),
-            None => RetryPolicy::never(),
-        });
+        let config = config.for_request(request.method().as_ref(), request.len().is_some());
         EventSource::new(Transport::new(template(self.clone(), request)), config)
     }
 }
@@ -80,8 +77,8 @@ pub fn get_with(url: impl AsRef<str>, config: Config) -> EventSource {
 ///     let client = client.clone();
 ///     async move {
 ///         let token = format!("Bearer {}", fetch_token().await?);
-///         let request = surf::get("https://example.com/stream").header("authorization", token);
-///         Ok((client, request.into()))
+///         let request = client.get("https://example.com/stream").header("authorization", token);
+///         Ok((client.clone(), request.build()))
 ///     }
 /// });
 /// ```
@@ -106,16 +103,18 @@ where
 /// A request that is sent again and again, or once if nobody knows how long its body is.
 fn template(client: Client, mut request: Request) -> Factory {
     let has_body = request.is_empty() != Some(true);
-    let body = Arc::new(Mutex::new(has_body.then(|| request.take_body())));
+    let body = redirect::keep_type(&mut request, Request::take_body);
+    let body = Arc::new(Mutex::new(has_body.then_some(body)));
     Box::new(move |attempt| {
         let (client, mut request, shared) = (client.clone(), request.clone(), Arc::clone(&body));
-        let raw = complete(&mut request, &attempt.last_event_id);
         if let Some(address) = attempt.address.and_then(|address| Url::parse(&address).ok()) {
-            *AsMut::<surf::http::Request>::as_mut(&mut request).url_mut() = address;
+            request = redirect::follow(request, Redirect::Repeat, address);
         }
+        let raw = complete(&mut request, &attempt.last_event_id);
         Start::new(async move {
             if has_body {
-                request.set_body(next_body(&shared).await?);
+                let body = next_body(&shared).await?;
+                redirect::keep_type(&mut request, |request| request.set_body(body));
             }
             redirect::send(client, request, raw).await
         })
@@ -129,15 +128,10 @@ async fn next_body(shared: &Mutex<Option<surf::Body>>) -> Result<surf::Body, Tra
     if body.is_empty().is_none() {
         return Ok(body);
     }
-    let mime = body.mime().clone();
     let bytes = body.into_bytes().await?;
-    let fresh = || {
-        let mut body = surf::Body::from_bytes(bytes.clone());
-        body.set_mime(mime.clone());
-        body
-    };
-    *shared.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh());
-    Ok(fresh())
+    let again = surf::Body::from_bytes(bytes.clone());
+    *shared.lock().unwrap_or_else(PoisonError::into_inner) = Some(again);
+    Ok(surf::Body::from_bytes(bytes))
 }
 
 /// Adds what an event stream asks for, where the user did not say otherwise; gives what surf cannot hold.

@@ -17,7 +17,9 @@ pub use error::Error;
 pub use handle::Handle;
 pub use update::{Loss, Update, Updates};
 
-use crate::{Attempt, Closed, Config, Event, Instant, Output, ReadyState, ResponseHead, Session};
+use crate::{
+    Attempt, Cause, Closed, Config, Event, Instant, Output, ReadyState, ResponseHead, Session,
+};
 use handle::Shared;
 
 /// What an HTTP client and a runtime give an [`EventSource`]: a request, chunks, a clock, a timer.
@@ -330,8 +332,11 @@ impl<T: Transport> EventSource<T> {
         if why.is_clean() {
             return None;
         }
+        // What was accepted and then lost has nothing more to tell, and would keep its socket open.
+        let tells =
+            matches!(why, Closed::Refused(_) | Closed::Lost { cause: Cause::Status(_), .. });
         let response = match connection {
-            Connection::Established(response) => Some(response),
+            Connection::Established(response) if tells => Some(response),
             _ => None,
         };
         Some(Error::closed(why, response, self.failure.take()))

@@ -4,6 +4,7 @@ mod cut;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -75,7 +76,6 @@ pub enum Found {
 /// - Limits: the standard has none. `usize::MAX` switches them off.
 /// - A last event ID outlives [`reset`](Self::reset), as in browsers; read to the letter, the standard starts every
 ///   stream with an empty one. `set_last_event_id("")` gives that.
-#[derive(Debug)]
 pub struct Decoder {
     chunk: Bytes,
     /// The first byte of `chunk` that was not read yet.
@@ -449,6 +449,13 @@ impl Decoder {
         let Some(time) = time else { return Token::Again };
         self.retry = time;
         Token::Retry
+    }
+}
+
+/// Shows nothing of the stream.
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder").field("limits", &self.limits()).finish_non_exhaustive()
     }
 }
 

@@ -129,10 +129,15 @@ fn essence(content_type: &[u8]) -> &[u8] {
         quoted ^= byte == b'"';
         byte == b',' && !quoted
     });
-    let media_type = list.map(<[u8]>::trim_ascii).filter(|part| !part.is_empty()).last();
-    let media_type = media_type.unwrap_or_default();
-    let end = media_type.iter().position(|&byte| byte == b';').unwrap_or(media_type.len());
-    media_type[..end].trim_ascii()
+    let essences = list.map(|media_type| {
+        let end = media_type.iter().position(|&byte| byte == b';').unwrap_or(media_type.len());
+        media_type[..end].trim_ascii()
+    });
+    // What is no media type, and the one that stands for all, count as absent.
+    essences
+        .filter(|essence| essence.contains(&b'/') && *essence != b"*/*")
+        .last()
+        .unwrap_or_default()
 }
 
 #[cfg(feature = "std")]

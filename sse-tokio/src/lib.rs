@@ -30,8 +30,11 @@
 //! What ends a stream and what is retried is told at [`Config`] and [`RetryPolicy`]; the clocks are there too. Reqwest's own
 //! `timeout` is a total one and kills a healthy stream, which then counts as lost: leave it unset.
 //!
-//! reqwest follows redirects as the client's policy says; it keeps `Authorization` and cookies from other origins, not the
-//! headers of your own making.
+//! reqwest follows redirects, ten at most, as its client's policy says. It keeps `Authorization` and cookies from an origin
+//! that is not the last one, but not headers of your own making, such as `X-Api-Key`; of two redirects after one another the
+//! second, within the other origin, carries them again; and a `Referer` tells where the redirect came from, query included,
+//! unless the client is built with `referer(false)`, as those of [`get`] are. Where that matters, build the client with
+//! `redirect(Policy::none())`: a redirect is then an error that holds the response.
 //!
 //! [reqwest]: https://docs.rs/reqwest
 //! [tokio]: https://docs.rs/tokio

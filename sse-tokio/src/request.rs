@@ -3,10 +3,11 @@
 use std::future::Future;
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, HeaderName, HeaderValue};
-use reqwest::{Client, IntoUrl, Request, RequestBuilder};
+use reqwest::{Client, IntoUrl, Request, RequestBuilder, Url};
+use sse_proto::Redirect;
 
 use crate::transport::{Factory, Start, TransportError};
-use crate::{Attempt, Config, EventSource, RetryPolicy, Transport};
+use crate::{Attempt, Config, EventSource, Transport};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -28,27 +29,26 @@ pub trait RequestBuilderExt: Sized {
 impl RequestBuilderExt for RequestBuilder {
     fn event_source_with(self, mut config: Config) -> EventSource {
         let (client, request) = self.build_split();
-        let mut template = match request {
-            Ok(request) => Template { client, request: Some(request) },
-            Err(error) => {
-                let mut error = Some(TransportError::request(error));
-                let factory = move |_| error.take().map_or_else(Start::gone, Start::failed);
-                return EventSource::new(Transport::new(Box::new(factory)), config);
-            }
+        let mut request = match request {
+            Ok(request) => request,
+            Err(error) => return invalid(TransportError::request(error), config),
         };
-        if let Some(request) = &mut template.request {
-            // What the user set by hand is the first id, and only the first.
-            let id = request.headers_mut().remove(LAST_EVENT_ID);
-            if let Some(id) = id.as_ref().and_then(|id| std::str::from_utf8(id.as_bytes()).ok()) {
-                config.last_event_id = id.to_owned();
-            }
-            config.retry = Some(match request.try_clone() {
-                Some(_) => config.retry_for(request.method().as_str()),
-                None => RetryPolicy::never(),
-            });
+        // What the user set by hand is the first id, and only the first.
+        let id = request.headers_mut().remove(LAST_EVENT_ID);
+        if let Some(id) = id.as_ref().and_then(|id| std::str::from_utf8(id.as_bytes()).ok()) {
+            config.last_event_id = id.to_owned();
         }
-        EventSource::new(Transport::new(template.into_factory()), config)
+        let replayable = request.try_clone().is_some();
+        let config = config.for_request(request.method().as_str(), replayable);
+        EventSource::new(Transport::new(template(client, request)), config)
     }
+}
+
+/// A source whose only item is the error.
+fn invalid(error: TransportError, config: Config) -> EventSource {
+    let mut error = Some(error);
+    let factory = move |_| error.take().map_or_else(Start::gone, Start::failed);
+    EventSource::new(Transport::new(Box::new(factory)), config)
 }
 
 /// Events of an address, with a client of its own and the default [`Config`].
@@ -60,13 +60,10 @@ pub fn get(url: impl IntoUrl) -> EventSource {
 
 /// Events of an address, with a client of its own.
 pub fn get_with(url: impl IntoUrl, config: Config) -> EventSource {
-    match Client::builder().build() {
+    // A `Referer` would tell one origin the other's query, tokens and all.
+    match Client::builder().referer(false).build() {
         Ok(client) => client.get(url).event_source_with(config),
-        Err(error) => {
-            let mut error = Some(TransportError::request(error));
-            let factory = move |_| error.take().map_or_else(Start::gone, Start::failed);
-            EventSource::new(Transport::new(Box::new(factory)), config)
-        }
+        Err(error) => invalid(TransportError::request(error), config),
     }
 }
 
@@ -102,7 +99,7 @@ where
         Start::new(async move {
             let (client, request) = request.await.map_err(TransportError::factory)?.build_split();
             let mut request = request.map_err(TransportError::request)?;
-            complete(&mut request, &id);
+            complete(&mut request, &id)?;
             client.execute(request).await.map_err(TransportError::send)
         })
     };
@@ -110,30 +107,38 @@ where
 }
 
 /// A request that is sent again and again, or once if its body cannot be cloned.
-struct Template {
-    client: Client,
-    request: Option<Request>,
+fn template(client: Client, request: Request) -> Factory {
+    let mut original = Some(request);
+    Box::new(move |attempt| {
+        let clone = original.as_ref().and_then(Request::try_clone);
+        let Some(mut request) = clone.or_else(|| original.take()) else { return Start::gone() };
+        if let Some(address) = attempt.address.and_then(|address| address.parse().ok()) {
+            redirect(&mut request, address);
+        }
+        if let Err(error) = complete(&mut request, &attempt.last_event_id) {
+            return Start::failed(error);
+        }
+        let client = client.clone();
+        Start::new(async move { client.execute(request).await.map_err(TransportError::send) })
+    })
 }
 
-impl Template {
-    fn into_factory(mut self) -> Factory {
-        Box::new(move |attempt| {
-            let clone = self.request.as_ref().and_then(Request::try_clone);
-            let Some(mut request) = clone.or_else(|| self.request.take()) else {
-                return Start::gone();
-            };
-            complete(&mut request, &attempt.last_event_id);
-            if let Some(address) = attempt.address.and_then(|address| address.parse().ok()) {
-                *request.url_mut() = address;
-            }
-            let client = self.client.clone();
-            Start::new(async move { client.execute(request).await.map_err(TransportError::send) })
-        })
+/// Goes where a redirect ended before, without what could be a credential if that is another origin.
+fn redirect(request: &mut Request, address: Url) {
+    if address.origin() != request.url().origin() {
+        let names: Vec<_> = request.headers().keys().cloned().collect();
+        for name in names.iter().filter(|name| !Redirect::crosses_origins(name.as_str())) {
+            request.headers_mut().remove(name);
+        }
     }
+    *request.url_mut() = address;
 }
 
 /// Adds what an event stream asks for, where the user did not say otherwise.
-fn complete(request: &mut Request, last_event_id: &str) {
+fn complete(request: &mut Request, last_event_id: &str) -> Result<(), TransportError> {
+    if !matches!(request.url().scheme(), "http" | "https") {
+        return Err(TransportError::scheme());
+    }
     let headers = request.headers_mut();
     let mut add = |name, value| {
         headers.entry(name).or_insert(value);
@@ -146,4 +151,5 @@ fn complete(request: &mut Request, last_event_id: &str) {
     {
         add(LAST_EVENT_ID, value);
     }
+    Ok(())
 }

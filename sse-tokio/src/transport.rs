@@ -61,7 +61,7 @@ impl sse_proto::client::Transport for Transport {
     }
 
     fn is_invalid_request(error: &TransportError) -> bool {
-        matches!(error.0, Kind::Request(_))
+        matches!(error.0, Kind::Request(_) | Kind::Scheme)
     }
 
     fn now(&self) -> Instant {
@@ -133,12 +133,17 @@ enum Kind {
     Request(reqwest::Error),
     Send(reqwest::Error),
     Factory(Box<dyn std::error::Error + Send + Sync>),
+    Scheme,
     Gone,
 }
 
 impl TransportError {
     pub(crate) fn request(error: reqwest::Error) -> Self {
         Self(Kind::Request(error.without_url()))
+    }
+
+    pub(crate) fn scheme() -> Self {
+        Self(Kind::Scheme)
     }
 
     pub(crate) fn send(error: reqwest::Error) -> Self {
@@ -153,7 +158,7 @@ impl TransportError {
     pub fn as_reqwest(&self) -> Option<&reqwest::Error> {
         match &self.0 {
             Kind::Request(error) | Kind::Send(error) => Some(error),
-            Kind::Factory(_) | Kind::Gone => None,
+            Kind::Factory(_) | Kind::Scheme | Kind::Gone => None,
         }
     }
 
@@ -164,7 +169,7 @@ impl TransportError {
 
     /// Whether the request could not be made: by the factory, or for what it was made of.
     pub fn is_request(&self) -> bool {
-        matches!(self.0, Kind::Request(_) | Kind::Factory(_))
+        matches!(self.0, Kind::Request(_) | Kind::Scheme | Kind::Factory(_))
     }
 }
 
@@ -173,7 +178,7 @@ impl TransportError {
         match &self.0 {
             Kind::Request(error) | Kind::Send(error) => Some(error),
             Kind::Factory(error) => Some(error.as_ref()),
-            Kind::Gone => None,
+            Kind::Scheme | Kind::Gone => None,
         }
     }
 }
@@ -182,6 +187,9 @@ impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.inner() {
             Some(error) => fmt::Display::fmt(error, f),
+            None if matches!(self.0, Kind::Scheme) => {
+                f.write_str("the address is neither http nor https")
+            }
             None => f.write_str("the request's body could be sent only once"),
         }
     }

@@ -34,18 +34,20 @@ impl Shared {
 
     /// The session's next output; before a wait it notes whom to wake when a handle changes something.
     pub(super) fn poll_output(&self, cx: &Context<'_>) -> Step {
+        let mut registered = false;
         loop {
             let mut state = self.lock();
             let step = Step::from(state.session.poll_output());
-            let known = state.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker()));
-            if known || !matches!(step, Step::Wait(_)) {
+            registered |= state.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker()));
+            if registered || !matches!(step, Step::Wait(_)) {
                 return step;
             }
             drop(state);
-            // To clone and to drop a waker is to call out. What changes meanwhile is seen in the next round.
+            // To clone and to drop a waker is to call out. What changes meanwhile is seen in the second round.
             let owner = cx.waker().clone();
             let former = self.lock().owner.replace(owner);
             drop(former);
+            registered = true;
         }
     }
 

@@ -150,13 +150,22 @@ impl Config {
         Ok(self)
     }
 
-    /// The policy for requests with this method.
-    pub fn retry_for(&self, method: &str) -> RetryPolicy {
-        match &self.retry {
-            Some(policy) => policy.clone(),
+    /// The same, as it is for requests with this method: settles what depends on it, for adapters.
+    ///
+    /// Without a policy, only a safe or idempotent method is retried. A request whose body can be sent only once never is. And
+    /// only a GET goes where a redirect ended before; any other method may have been changed by that redirect.
+    #[must_use]
+    pub fn for_request(mut self, method: &str, replayable: bool) -> Self {
+        let policy = match self.retry.take() {
+            _ if !replayable => RetryPolicy::never(),
+            Some(policy) => policy,
             None if crate::is_repeatable(method) => RetryPolicy::default(),
             None => RetryPolicy::never(),
+        };
+        if method != "GET" {
+            self.reconnect_to = ReconnectTo::Original;
         }
+        self.retry(policy)
     }
 }
 
@@ -207,7 +216,8 @@ pub enum ReconnectTo {
     /// The address that the user gave.
     #[default]
     Original,
-    /// Where the redirect ended, as the standard has it.
+    /// Where the redirect ended, as the standard has it. Only for GET, and to another origin only with the headers that
+    /// [`Redirect::crosses_origins`](crate::Redirect::crosses_origins) lets pass.
     Redirected,
 }
 

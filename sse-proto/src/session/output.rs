@@ -33,12 +33,13 @@ pub enum Output<'a> {
 }
 
 /// A request that is to be sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt {
     /// 1 for the session's first request, and so on.
     pub number: u64,
-    /// Losses in a row before it; 0 after a healthy connection.
+    /// Losses in a row before it; a healthy connection starts the count again, so the attempt after it has 1, or 0 after a
+    /// restart.
     pub retries: u32,
     /// The value of the `Last-Event-ID` header; where it is empty, send none. Always fit for a header.
     pub last_event_id: String,
@@ -47,6 +48,17 @@ pub struct Attempt {
     pub address: Option<String>,
     /// Why there is another attempt; `None` for the first and after a restart.
     pub last_loss: Option<Cause>,
+}
+
+/// Shows neither the id nor the address, which may hold a token.
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt")
+            .field("number", &self.number)
+            .field("retries", &self.retries)
+            .field("last_loss", &self.last_loss)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a connection was lost.

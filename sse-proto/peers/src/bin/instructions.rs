@@ -110,7 +110,7 @@ fn count(case: Case) -> Result<Count, Box<dyn Error>> {
 fn events(options: &Options, report: &mut Report) -> Result<Vec<String>, Box<dyn Error>> {
     let mut over = Vec::new();
     report.line("Instructions an event of sse-proto; `f` a MiB.\n");
-    let mut head = vec!["corpus".to_owned(), "ceilings".to_owned()];
+    let mut head = vec!["corpus".to_owned(), "bars".to_owned()];
     for chunk in &options.chunks {
         head.extend(["borrowed", "owned"].map(|mode| format!("{mode}, {chunk} B")));
     }
@@ -121,7 +121,8 @@ fn events(options: &Options, report: &mut Report) -> Result<Vec<String>, Box<dyn
         let mut cells = vec![key.to_string(), format!("{borrowed} / {owned}")];
         for &chunk in &options.chunks {
             let modes = [Candidate::ProtoBorrowed, Candidate::ProtoOwned];
-            for (candidate, ceiling) in modes.into_iter().zip(bar.instructions) {
+            let limits = bar.instructions.into_iter().zip(bars::ceiling(bar));
+            for (candidate, (expected, ceiling)) in modes.into_iter().zip(limits) {
                 let case = Case { corpus: key, size: SIZE, chunk, candidate };
                 // The long line is one event of one MiB.
                 let figure = count(case)?.per_event();
@@ -129,7 +130,7 @@ fn events(options: &Options, report: &mut Report) -> Result<Vec<String>, Box<dyn
                     let name = candidate.name();
                     over.push(format!("{key} at {chunk} B, {name}: {figure:.0} > {ceiling}"));
                 }
-                cells.push(report.at_most(figure, ceiling, 0));
+                cells.push(report.at_most(figure, expected, 0));
             }
         }
         report.row(&cells);

@@ -1,0 +1,239 @@
+//! What the list of scenarios does not tell: tasks, executors, cancellation, a thousand streams.
+
+mod support;
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use async_std::future::timeout;
+use async_std::task;
+use futures_util::future::{Either, select};
+use futures_util::{FutureExt, StreamExt};
+use sse_async_std::{
+    ClientExt, Config, Error, EventSource, Handle, ResponseExt, RetryPolicy, Update,
+};
+use sse_testkit::scenario::crowd;
+use sse_testkit::{Cut, End, Replay, Reply, Server};
+use support::{AsyncStd, http};
+use surf::http::Method;
+use surf::{Body, Request, Url};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Long after the next attempt was due.
+const QUIET: Duration = Duration::from_millis(100);
+
+fn quick() -> Config {
+    let wait = Duration::from_millis(5);
+    let policy = RetryPolicy::default().base(Duration::ZERO).reconnection_time(wait);
+    Config::default().retry(policy)
+}
+
+fn request(server: &Server, method: Method) -> Request {
+    Request::new(method, Url::parse(&server.url("/stream?token=secret")).expect("a URL"))
+}
+
+fn source(server: &Server) -> EventSource {
+    http(None).event_source_with(request(server, Method::Get), quick())
+}
+
+/// Events in small numbers over connections that break.
+fn replay() -> io::Result<Server> {
+    let cuts = (0..10).map(|n| Cut::after(3).bytes(n).end(End::Fin));
+    Server::start(Replay::new(40).cuts(cuts).pace(Duration::from_millis(1)))
+}
+
+fn numbers() -> Vec<String> {
+    (1..=40).map(|n: u32| n.to_string()).collect()
+}
+
+async fn collect(mut source: EventSource) -> Vec<String> {
+    let mut data = Vec::new();
+    while let Some(event) = source.next().await {
+        data.push(event.expect("an event").into_data());
+    }
+    data
+}
+
+#[test]
+fn types_fit_everywhere() {
+    fn moves<T: Send + Unpin + 'static>() {}
+    fn shared<T: Send + Sync + Clone + 'static>() {}
+    moves::<EventSource>();
+    moves::<Update>();
+    moves::<Error>();
+    moves::<sse_async_std::EventStream>();
+    shared::<Handle>();
+    shared::<Config>();
+}
+
+#[async_std::test]
+async fn a_source_goes_from_task_to_task() -> io::Result<()> {
+    let server = replay()?;
+    let mut source = source(&server);
+    let mut data = Vec::new();
+    while data.len() < 40 {
+        // Each event on a task of its own.
+        let (event, back) = task::spawn(async move { (source.next().await, source) }).await;
+        source = back;
+        data.push(event.expect("an event").expect("an event").into_data());
+    }
+    assert_eq!(data, numbers());
+    Ok(())
+}
+
+#[async_std::test]
+async fn a_source_is_made_on_one_task_and_spawned_on_another() -> io::Result<()> {
+    let server = replay()?;
+    assert_eq!(task::spawn(collect(source(&server))).await, numbers());
+    Ok(())
+}
+
+/// Timers and sockets have a thread of their own, which needs no executor.
+#[test]
+fn any_executor_will_do() -> io::Result<()> {
+    let server = replay()?;
+    assert_eq!(block_on(collect(source(&server))), numbers());
+    Ok(())
+}
+
+#[async_std::test]
+async fn select_loses_nothing() -> io::Result<()> {
+    let server = replay()?;
+    let mut source = source(&server);
+    let mut data = Vec::new();
+    let mut cancelled = 0;
+    loop {
+        // Mostly the second future wins, and the first one is dropped.
+        match select(source.next(), pin!(task::yield_now())).await {
+            Either::Left((Some(event), _)) => data.push(event.expect("an event").into_data()),
+            Either::Left((None, _)) => break,
+            Either::Right(_) => cancelled += 1,
+        }
+    }
+    assert_eq!(data, numbers());
+    assert!(cancelled > 40, "cancelled {cancelled} times");
+    Ok(())
+}
+
+#[async_std::test]
+async fn a_poll_now_and_then_loses_nothing() -> io::Result<()> {
+    let server = replay()?;
+    let mut source = source(&server);
+    let mut data = Vec::new();
+    loop {
+        // The updates are made anew for each poll.
+        if let Some(update) = source.updates().next().now_or_never() {
+            match update {
+                Some(Ok(Update::Event(event))) => data.push(event.into_data()),
+                Some(other) => drop(other.expect("an update")),
+                None => break,
+            }
+        } else {
+            task::sleep(Duration::from_micros(200)).await;
+        }
+    }
+    assert_eq!(data, numbers());
+    Ok(())
+}
+
+#[async_std::test]
+async fn nothing_is_left_of_a_source_that_was_dropped() -> io::Result<()> {
+    let replies = [
+        Reply::stream().chunk("data: a\n\n").end(End::Silence),
+        Reply::stream().chunk("data: never\n\n"),
+    ];
+    let server = Server::start(replies)?;
+    let mut source = source(&server);
+    assert!(source.next().await.is_some());
+    drop(source);
+    let closed = server.until(|tally| tally.closed_by_peer == 1);
+    timeout(PATIENCE, closed).await.expect("closed in time");
+    let again = server.until(|tally| tally.requests > 1);
+    assert!(timeout(QUIET, again).await.is_err(), "a second request");
+    Ok(())
+}
+
+#[async_std::test]
+async fn no_attempt_is_made_for_a_source_that_is_dropped_while_it_waits() -> io::Result<()> {
+    let server = Server::start([Reply::stream(), Reply::stream()])?;
+    let mut source = source(&server);
+    let mut updates = source.updates();
+    assert!(matches!(updates.next().await, Some(Ok(Update::Opened))));
+    assert!(matches!(updates.next().await, Some(Ok(Update::Lost(_)))));
+    drop(source);
+    let again = server.until(|tally| tally.requests > 1);
+    assert!(timeout(QUIET, again).await.is_err(), "a second request");
+    assert_eq!(server.open_connections(), 0);
+    Ok(())
+}
+
+#[async_std::test]
+async fn one_response_is_a_stream_of_events() -> Result<(), Box<dyn std::error::Error>> {
+    let body = "id: 1\ndata: a\n\n: no event\n\ndata: b\n\ndata: cut";
+    let server = Server::start([
+        Reply::status(201).content_type("text/plain").chunk(body),
+        Reply::stream().chunk(body).end(End::Fin),
+    ])?;
+    let client = http(None);
+    let response = client.send(request(&server, Method::Get)).await?;
+    let events: Vec<_> =
+        response.event_stream().map(|event| event.unwrap().into_data()).collect().await;
+    assert_eq!(events, ["a", "b"]);
+
+    let response = client.send(request(&server, Method::Get)).await?;
+    let mut events = response.event_stream();
+    assert_eq!(events.next().await.ok_or("an event")??.data(), "a");
+    assert_eq!(events.next().await.ok_or("an event")??.last_event_id(), "1");
+    assert!(events.next().await.ok_or("an error")?.is_err());
+    assert!(events.next().await.is_none());
+    Ok(())
+}
+
+#[async_std::test]
+async fn a_body_of_unknown_length_is_sent_once() -> Result<(), Box<dyn std::error::Error>> {
+    let server = Server::start([
+        Reply::stream().chunk("data: a\n\n").end(End::Reset),
+        Reply::stream().chunk("data: never\n\n"),
+    ])?;
+    let mut request = request(&server, Method::Put);
+    request.set_body(Body::from_reader(async_std::io::Cursor::new("pieces"), None));
+    let mut source = http(None).event_source_with(request, quick());
+    assert_eq!(source.next().await.ok_or("an event")??.data(), "a");
+    let error = source.next().await.ok_or("an error")?.unwrap_err();
+    assert!(error.is_lost(), "{error:?}");
+    assert!(source.next().await.is_none());
+    let requests = server.requests();
+    assert_eq!((requests.len(), requests[0].body()), (1, &b"pieces"[..]));
+    Ok(())
+}
+
+#[test]
+fn a_thousand_streams_at_once() {
+    assert_eq!(task::block_on(crowd(&AsyncStd, 1_000)), Ok(()));
+}
+
+/// The smallest executor.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}

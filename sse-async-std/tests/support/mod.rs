@@ -1,0 +1,80 @@
+//! This adapter as the scenarios' client.
+
+use std::future::Future;
+
+use async_std::io::ReadExt;
+use sse_async_std::{ClientExt, EventSource, Response, StreamClient, Transport};
+use sse_testkit::scenario::{Ask, Client, Quirk, Tag};
+use surf::http::Method;
+use surf::http::headers::{HeaderName, HeaderValue};
+use surf::{Request, Url};
+
+/// This adapter, on async-std.
+#[derive(Debug, Default)]
+pub struct AsyncStd;
+
+impl Client for AsyncStd {
+    type Transport = Transport;
+
+    fn source(&self, ask: &Ask) -> EventSource {
+        let Ok(url) = Url::parse(&ask.url) else {
+            return sse_async_std::get_with(&ask.url, ask.config.clone());
+        };
+        let http = http(ask.trust.as_deref());
+        if !ask.anew {
+            return http.event_source_with(request(url, ask), ask.config.clone());
+        }
+        let ask = ask.clone();
+        sse_async_std::from_factory(ask.config.clone(), move |attempt| {
+            let mut request = request(url.clone(), &ask);
+            request.insert_header("x-attempt", attempt.number.to_string());
+            std::future::ready(Ok((http.clone(), request)))
+        })
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        async_std::task::block_on(future)
+    }
+
+    async fn read(&self, response: Response) -> Vec<u8> {
+        let mut body = Vec::new();
+        let _ = response.into_surf().read_to_end(&mut body).await;
+        body
+    }
+
+    fn knows(&self, tag: Tag) -> bool {
+        tag != Tag::Tls || cfg!(feature = "rustls")
+    }
+
+    fn quirks(&self) -> &[Quirk] {
+        &[]
+    }
+}
+
+/// A client that trusts this authority too.
+pub fn http(trust: Option<&[u8]>) -> surf::Client {
+    let builder = StreamClient::builder();
+    #[cfg(feature = "rustls")]
+    let builder = match trust {
+        Some(der) => builder.add_root_certificate_der(der).expect("a certificate"),
+        None => builder,
+    };
+    #[cfg(not(feature = "rustls"))]
+    let _ = trust;
+    surf::Client::with_http_client(builder.build())
+}
+
+fn request(url: Url, ask: &Ask) -> Request {
+    let mut request = Request::new(ask.method.parse::<Method>().expect("a method"), url);
+    if let Some(body) = &ask.body {
+        request.set_body(&body[..]);
+        // surf adds one, which nobody asked for.
+        request.remove_header("content-type");
+    }
+    for (name, value) in &ask.headers {
+        let name: HeaderName = name.parse().expect("a header's name");
+        let value: HeaderValue = value.parse().expect("a header's value in ASCII");
+        request.append_header(name, value);
+    }
+    request
+}

@@ -1,0 +1,57 @@
+//! The list, one file a topic.
+
+mod framing;
+mod decode;
+mod loss;
+mod id;
+mod retry;
+mod http;
+mod request;
+mod redirect;
+mod origin;
+mod clock;
+mod sentinel;
+mod steer;
+mod keep_alive;
+mod replay;
+#[cfg(feature = "tls")]
+mod tls;
+
+use std::time::Duration;
+
+use crate::Reply;
+use crate::scenario::Scenario;
+
+/// The list of scenarios that every client should pass, made anew for each run.
+///
+/// With the feature `tls`, those of https are among them.
+pub fn scenarios() -> Vec<Scenario> {
+    let lists = [
+        framing::list(),
+        decode::list(),
+        loss::list(),
+        id::list(),
+        retry::list(),
+        http::list(),
+        request::list(),
+        redirect::list(),
+        origin::list(),
+        clock::list(),
+        sentinel::list(),
+        steer::list(),
+        keep_alive::list(),
+        replay::list(),
+        #[cfg(feature = "tls")]
+        tls::list(),
+    ];
+    lists.into_iter().flatten().collect()
+}
+
+/// A stream with this body in one chunk.
+fn stream(body: impl Into<Vec<u8>>) -> Reply {
+    Reply::stream().chunk(body)
+}
+
+const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}

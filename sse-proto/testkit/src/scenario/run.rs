@@ -1,0 +1,221 @@
+//! Runs scenarios, and says what was wrong.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::scenario::build::{AtFirst, Urls};
+use crate::scenario::place::Place;
+use crate::scenario::{Adapter, Log, Record, Scenario};
+
+/// How many scenarios run at once. They wait more than they work.
+const AT_ONCE: usize = 24;
+
+/// How long a client that has returned may take to close its connections.
+const CLOSED: Duration = Duration::from_secs(5);
+
+/// What came of a list of scenarios.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// How many passed.
+    pub passed: usize,
+    /// How many need what the client does not have.
+    pub skipped: usize,
+    /// Those that passed only by a [`Quirk`](crate::scenario::Quirk), by name.
+    pub by_quirk: Vec<String>,
+    /// Those that failed.
+    pub failures: Vec<Failure>,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// The slowest that passed, and how long it took.
+    pub slowest: (String, Duration),
+}
+
+impl Report {
+    /// What a scenario may take, at most.
+    pub const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// Whether nothing failed.
+    pub fn is_success(&self) -> bool {
+        self.failures.is_empty()
+    }
+
+    fn add(&mut self, outcome: Outcome, name: String) {
+        match outcome {
+            Outcome::Skipped => self.skipped += 1,
+            Outcome::Passed { by_quirk, took } => {
+                self.passed += 1;
+                if by_quirk {
+                    self.by_quirk.push(name.clone());
+                }
+                if took > self.slowest.1 {
+                    self.slowest = (name, took);
+                }
+            }
+            Outcome::Failed(failed) => {
+                let (wrong, log) = *failed;
+                self.failures.push(Failure { name, wrong, log });
+            }
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failed = self.failures.len();
+        write!(f, "{} passed, {failed} failed, {} skipped", self.passed, self.skipped)?;
+        write!(f, " in {:.1?}; ", self.elapsed)?;
+        writeln!(f, "the slowest, {}, took {:.1?}", self.slowest.0, self.slowest.1)?;
+        if !self.by_quirk.is_empty() {
+            writeln!(f, "by a quirk: {}", self.by_quirk.join(", "))?;
+        }
+        self.failures.iter().try_for_each(|failure| write!(f, "\n{failure}"))
+    }
+}
+
+/// A scenario that failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// Its name.
+    pub name: String,
+    /// All that was wrong.
+    pub wrong: Vec<String>,
+    /// What the client saw.
+    pub log: Log,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}:", self.name)?;
+        self.wrong.iter().try_for_each(|wrong| writeln!(f, "  {wrong}"))?;
+        writeln!(f, "  the log:")?;
+        self.log.fmt(f)
+    }
+}
+
+/// Runs all scenarios that the client knows, several at once.
+pub fn run_all(adapter: impl Adapter, scenarios: Vec<Scenario>) -> Report {
+    let adapter = Arc::new(adapter);
+    let began = Instant::now();
+    let queue = Mutex::new(VecDeque::from(scenarios));
+    let report = Mutex::new(Report::default());
+    let lock = PoisonError::into_inner;
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap_or_else(lock).pop_front();
+                    let Some(scenario) = next else { break };
+                    let name = scenario.name.clone();
+                    let outcome = run(&adapter, scenario);
+                    report.lock().unwrap_or_else(PoisonError::into_inner).add(outcome, name);
+                }
+            });
+        }
+    });
+    let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report.elapsed = began.elapsed();
+    report.failures.sort_by(|a, b| a.name.cmp(&b.name));
+    report.by_quirk.sort();
+    report
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Passed { by_quirk: bool, took: Duration },
+    Failed(Box<(Vec<String>, Log)>),
+    Skipped,
+}
+
+fn run<A: Adapter>(adapter: &Arc<A>, mut scenario: Scenario) -> Outcome {
+    if !scenario.tags.iter().all(|tag| adapter.knows(*tag)) {
+        return Outcome::Skipped;
+    }
+    let mut by_quirk = false;
+    for (quirk, change) in std::mem::take(&mut scenario.quirks) {
+        if adapter.quirks().contains(&quirk) {
+            scenario = change(scenario);
+            by_quirk = true;
+        }
+    }
+    match play(adapter, scenario) {
+        Ok(failed) if !failed.0.is_empty() => Outcome::Failed(Box::new(failed)),
+        Ok((_, log)) => {
+            let took = log.end.as_ref().map_or(Duration::ZERO, |(at, _)| *at);
+            Outcome::Passed { by_quirk, took }
+        }
+        Err(error) => {
+            let wrong = vec![format!("no server: {error}")];
+            Outcome::Failed(Box::new((wrong, Log::default())))
+        }
+    }
+}
+
+/// Serves and follows; gives what was wrong, and the log.
+fn play<A: Adapter>(adapter: &Arc<A>, scenario: Scenario) -> io::Result<(Vec<String>, Log)> {
+    let here = Arc::new(Place::reserve(scenario.settles)?);
+    let there = Place::reserve(false)?;
+    let urls = Urls { here: here.url().to_owned(), there: there.url().to_owned() };
+    let (script, script_there) = (scenario.scripts)(&urls);
+    match scenario.at_first {
+        AtFirst::Served => here.up(script),
+        AtFirst::Refused => {}
+        AtFirst::Unanswered => here.clog()?,
+    }
+    there.up(script_there);
+
+    let mut ask = scenario.ask;
+    if ask.url.starts_with('/') {
+        ask.url.insert_str(0, here.url());
+    }
+    #[cfg(feature = "tls")]
+    let _front = crate::scenario::tls::stand_before(&here, scenario.tls, &mut ask)?;
+    let record = Arc::new(Record::new(Arc::clone(&here), scenario.steps));
+    let mut wrong = follow(adapter, ask, &record);
+    if wrong.is_empty() {
+        let still_open = |place: &Place| {
+            place.with(|server| server.wait_until_closed(CLOSED)).and_then(Result::err)
+        };
+        for error in [still_open(&here), still_open(&there)].into_iter().flatten() {
+            wrong.push(format!("a connection is left: {error}"));
+        }
+    }
+    let log = record.log();
+    wrong.extend(scenario.wanted.check(&log, &here.requests(), &there.requests()));
+    wrong.extend(here.trouble());
+    Ok((wrong, log))
+}
+
+/// Runs the client on a thread of its own, which is given up when it hangs.
+fn follow<A: Adapter>(
+    adapter: &Arc<A>,
+    ask: crate::scenario::Ask,
+    record: &Arc<Record>,
+) -> Vec<String> {
+    let (done, is_done) = mpsc::channel();
+    let (adapter, its) = (Arc::clone(adapter), Arc::clone(record));
+    let client = thread::spawn(move || {
+        adapter.follow(&ask, &its);
+        let _ = done.send(());
+    });
+    match is_done.recv_timeout(Report::PATIENCE) {
+        Ok(()) => Vec::new(),
+        Err(RecvTimeoutError::Timeout) => {
+            vec![format!("still going on after {:.0?}", record.elapsed())]
+        }
+        Err(RecvTimeoutError::Disconnected) => {
+            let panic = client.join().err();
+            let text = panic.as_ref().and_then(|panic| {
+                let text = panic.downcast_ref::<&str>().copied();
+                text.or_else(|| panic.downcast_ref::<String>().map(|text| &text[..]))
+            });
+            vec![format!("the client panicked: {}", text.unwrap_or_default())]
+        }
+    }
+}

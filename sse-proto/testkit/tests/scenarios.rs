@@ -1,0 +1,85 @@
+//! The list of scenarios itself: its names, and that a client which does nothing right passes nothing.
+
+use std::collections::HashSet;
+
+use sse_proto::Closed;
+use sse_testkit::scenario::{Adapter, Ask, End, Entry, Quirk, Record, Tag, run_all, scenarios};
+
+#[test]
+fn names_are_unique_and_in_kebab_case() {
+    let mut names = HashSet::new();
+    for scenario in scenarios() {
+        let name = scenario.name().to_owned();
+        let fits = |byte: u8| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        assert!(name.bytes().all(fits), "{name}");
+        assert!(!scenario.tags().is_empty(), "{name}");
+        assert!(names.insert(name), "{scenario:?} has another's name");
+    }
+    assert!(names.len() > 250, "only {} scenarios", names.len());
+}
+
+/// Notes this and that, or nothing, without a connection.
+struct Idle(&'static [Closed]);
+
+impl Adapter for Idle {
+    fn follow(&self, _: &Ask, record: &Record) {
+        if let [end] = self.0 {
+            record.note(Entry::Opened);
+            record.end(End::new(*end));
+        }
+    }
+
+    fn quirks(&self) -> &[Quirk] {
+        &[Quirk::AtMost100Headers, Quirk::CustomHeadersCross, Quirk::SendsReferer]
+    }
+}
+
+#[test]
+fn a_client_that_does_nothing_passes_nothing() {
+    const ENDS: [&[Closed]; 4] =
+        [&[], &[Closed::ByUser], &[Closed::NoContent], &[Closed::InvalidRequest]];
+    for end in ENDS {
+        let report = run_all(Idle(end), scenarios());
+        assert_eq!(report.passed, 0, "{end:?} passes something");
+        assert_eq!(report.skipped, 0);
+        assert!(!report.is_success());
+    }
+}
+
+#[test]
+fn a_client_runs_what_it_knows() {
+    struct Nothing;
+
+    impl Adapter for Nothing {
+        fn follow(&self, _: &Ask, _: &Record) {}
+
+        fn knows(&self, tag: Tag) -> bool {
+            tag == Tag::Id
+        }
+    }
+
+    let report = run_all(Nothing, scenarios());
+    assert_eq!(report.passed, 0);
+    assert!(report.failures.len() > 5 && report.skipped > 200, "{report}");
+}
+
+#[test]
+fn a_client_that_panics_fails() {
+    struct Panics;
+
+    impl Adapter for Panics {
+        fn follow(&self, _: &Ask, _: &Record) {
+            panic!("this panic belongs to the test");
+        }
+
+        fn knows(&self, tag: Tag) -> bool {
+            tag == Tag::Sentinel
+        }
+    }
+
+    let report = run_all(Panics, scenarios());
+    assert_eq!(report.passed, 0);
+    for failure in &report.failures {
+        assert_eq!(failure.wrong[0], "the client panicked: this panic belongs to the test");
+    }
+}

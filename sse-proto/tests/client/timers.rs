@@ -1,0 +1,191 @@
+//! Clocks and timers: what fires early, late, or not at all, and readers that are slower than the server.
+
+use core::time::Duration;
+
+use super::network::{Answer, Network, Piece, ending, stream};
+use super::{NOTHING, SECOND, Source, Task, config};
+
+/// Three losses, and a stream.
+fn flaky() -> Network {
+    Network::new([ending(&[]), Answer::Fails, Answer::Never, stream(&["data: 1\n\n"])])
+}
+
+#[test]
+fn the_waits_are_those_that_the_session_asks_for() {
+    let network = flaky();
+    let mut source = Source::new(network.clone(), config());
+    assert_eq!(Task::new().lines_over_time(&mut source, &network), ["message: 1"]);
+    assert_eq!(source.stats().losses, 3);
+    assert_eq!(network.now(), SECOND * (1 + 2 + 30 + 4));
+}
+
+#[test]
+fn a_timer_that_fires_early_does_not_spin() {
+    let network = flaky();
+    network.world().timer_is_early = Duration::from_millis(1);
+    let mut source = Source::new(network.clone(), config());
+    let mut task = Task::new();
+    assert_eq!(task.lines_over_time(&mut source, &network), ["message: 1"]);
+    assert_eq!(source.stats().losses, 3, "what the timer says counts");
+    assert!(task.polls <= 10, "{} polls", task.polls);
+    assert!(network.world().arms <= 10, "{} times armed", network.world().arms);
+}
+
+#[test]
+fn a_timer_that_fires_late_does_no_harm() {
+    let network = flaky();
+    network.world().timer_is_late = SECOND * 10;
+    let mut source = Source::new(network.clone(), config());
+    let mut task = Task::new();
+    assert_eq!(task.lines_over_time(&mut source, &network), ["message: 1"]);
+    assert_eq!(source.stats().losses, 3);
+    assert_eq!(network.now(), SECOND * (1 + 2 + 30 + 4 + 4 * 10));
+}
+
+#[test]
+fn a_silent_server_is_lost_in_time() {
+    let network = Network::new([stream(&["data: 1\n\n"]), stream(&[])]);
+    let mut source = Source::new(network.clone(), config().idle_timeout(Some(SECOND * 45)));
+    let mut task = Task::new();
+    let mut updates = source.updates();
+    assert_eq!(task.lines(&mut updates), ["open", "message: 1"]);
+    while network.now() < SECOND * 45 {
+        assert_eq!(task.lines(&mut updates), NOTHING);
+        assert!(network.pass_to_timer());
+    }
+    assert_eq!(task.lines(&mut updates), ["lost: no byte for 45s, 1s"]);
+    assert_eq!(network.now(), SECOND * 45);
+    assert_eq!(network.world().alive, 0);
+}
+
+#[test]
+fn a_stream_that_is_late_is_reported_in_time() {
+    let network = Network::new([Answer::Never]);
+    let mut source = Source::new(network.clone(), config().late_after(Some(SECOND)));
+    let mut task = Task::new();
+    assert_eq!(task.lines(&mut source.updates()), NOTHING);
+    // The deadline comes nearer than the timer for the head was set to.
+    network.answer(stream(&[]));
+    assert_eq!(task.lines(&mut source.updates()), ["open"]);
+    assert!(network.pass_to_timer());
+    assert_eq!(network.now(), SECOND);
+    assert_eq!(task.lines(&mut source.updates()), ["late"]);
+    network.send(Piece::Chunk("data: 1\n\n"));
+    assert_eq!(task.lines(&mut source), ["message: 1"], "and goes on");
+}
+
+#[test]
+fn a_slow_reader_is_not_taken_for_a_silent_server() {
+    let chunks = ["data: 1\n\ndata: 2\n\ndata: 3\n\n", "data: 4\n\n", ": c\n", "data: 5\n\n"];
+    let network = Network::new([stream(&chunks)]);
+    let config = config().idle_timeout(Some(SECOND * 45)).first_byte_timeout(Some(SECOND));
+    let mut source = Source::new(network.clone(), config);
+    let mut task = Task::new();
+    for _ in 0..5 {
+        network.pass(SECOND * 3600);
+        assert!(task.poll(&mut source).is_ready(), "what is there comes first");
+    }
+    assert_eq!(source.stats().losses, 0);
+    assert_eq!(task.lines(&mut source), NOTHING);
+    assert_eq!(source.stats().losses, 0, "the silence begins when the last chunk was read");
+}
+
+#[test]
+fn an_end_that_a_slow_reader_finds_late_is_no_time_out() {
+    let network = Network::new([ending(&["data: 1\n\n"]), stream(&[])]);
+    let mut source = Source::new(network.clone(), config().idle_timeout(Some(SECOND)));
+    let mut task = Task::new();
+    assert!(task.poll(&mut source).is_ready());
+    network.pass(SECOND * 3600);
+    assert_eq!(task.lines(&mut source.updates()), ["lost: the stream ended, 1s"]);
+}
+
+#[test]
+fn a_head_that_a_slow_reader_finds_late_still_opens() {
+    let network = Network::new([Answer::Fails, stream(&["data: 1\n\n"])]);
+    let mut source = Source::new(network.clone(), config());
+    let mut task = Task::new();
+    assert_eq!(task.lines(&mut source), NOTHING);
+    network.pass(SECOND * 3600);
+    assert_eq!(task.lines(&mut source), ["message: 1"]);
+}
+
+/// The request that is on its way has the whole connect timeout before it.
+#[track_caller]
+fn assert_dials_for_thirty_seconds(source: &mut Source, network: &Network) {
+    let (began, attempts) = (network.now(), network.world().attempts.len());
+    let mut task = Task::new();
+    assert_eq!(task.lines(&mut source.updates()), NOTHING, "it is given up at once");
+    assert_eq!(network.world().attempts.len(), attempts + 1);
+    network.pass(SECOND * 30 - Duration::from_nanos(1));
+    assert_eq!(task.lines(&mut source.updates()), NOTHING);
+    network.pass(Duration::from_nanos(1));
+    let lines = task.lines(&mut source.updates());
+    assert_eq!(lines, ["lost: no response within 30s, 1s"], "begun at {began:?}");
+}
+
+#[test]
+fn a_source_that_is_first_polled_late_has_its_whole_connect_timeout() {
+    let network = Network::new([Answer::Never]);
+    let mut source = Source::new(network.clone(), config());
+    network.pass(SECOND * 3600);
+    assert_dials_for_thirty_seconds(&mut source, &network);
+}
+
+#[test]
+fn a_restart_after_a_quiet_hour_has_its_whole_connect_timeout() {
+    let network = Network::new([stream(&["data: 1\n\n"]), Answer::Never]);
+    let mut source = Source::new(network.clone(), config());
+    assert_eq!(Task::new().lines(&mut source), ["message: 1"]);
+    network.pass(SECOND * 3600);
+    source.restart();
+    assert_dials_for_thirty_seconds(&mut source, &network);
+}
+
+#[test]
+fn a_restart_by_a_handle_after_a_quiet_hour_has_its_whole_connect_timeout() {
+    let network = Network::new([stream(&["data: 1\n\n"]), Answer::Never]);
+    let mut source = Source::new(network.clone(), config());
+    assert_eq!(Task::new().lines(&mut source), ["message: 1"]);
+    network.pass(SECOND * 3600);
+    source.handle().restart();
+    assert_dials_for_thirty_seconds(&mut source, &network);
+}
+
+#[test]
+fn a_quiet_hour_is_health_also_when_a_restart_ends_it() {
+    let ways: [fn(&mut Source); 2] = [Source::restart, |source| source.handle().restart()];
+    for restart in ways {
+        let network = Network::new([Answer::Fails, Answer::Fails, stream(&[]), Answer::Fails]);
+        let mut source = Source::new(network.clone(), config());
+        let mut task = Task::new();
+        assert_eq!(task.lines_over_time(&mut source, &network), NOTHING);
+        assert_eq!(source.stats().opens, 1);
+        network.pass(SECOND * 3600);
+        restart(&mut source);
+        let lost = "lost: the connection failed: the line is dead: it is unplugged, 1s";
+        assert_eq!(task.lines(&mut source.updates()), [lost]);
+    }
+}
+
+#[test]
+fn a_clock_that_leaps_by_centuries_does_no_harm() {
+    let century = SECOND * 3_155_760_000;
+    let network = Network::new([stream(&["data: 1\n\n"]), stream(&["data: 2\n\n"]), stream(&[])]);
+    let mut source = Source::new(network.clone(), config().idle_timeout(Some(SECOND * 45)));
+    let mut task = Task::new();
+    assert_eq!(task.lines(&mut source), ["message: 1"]);
+    network.pass(century);
+    assert_eq!(task.lines(&mut source.updates()), ["lost: no byte for 45s, 1s"]);
+    network.pass(century);
+    assert_eq!(task.lines(&mut source), ["message: 2"]);
+    assert!(task.polls < 10);
+}
+
+#[test]
+fn without_clocks_no_timer_is_ever_armed() {
+    let network = Network::new([Answer::Never]);
+    let mut source = Source::new(network.clone(), config().connect_timeout(None));
+    assert_eq!(Task::new().lines(&mut source), NOTHING);
+    assert_eq!(network.world().arms, 0);
+}

@@ -1,0 +1,89 @@
+//! A session that is put away and taken up again elsewhere.
+
+use core::time::Duration;
+
+use sse_proto::{Commit, Instant, RetryPolicy, Session, Snapshot};
+
+use super::driver::{Driver, stream};
+use super::{config, policy};
+
+fn resumed(config: sse_proto::Config, snapshot: &Snapshot) -> Driver {
+    Driver::with(Session::resume(config, 2, Instant::ORIGIN, snapshot))
+}
+
+#[test]
+fn a_resumed_session_goes_on_where_the_other_one_stopped() {
+    let mut driver = Driver::open(config());
+    driver.chunk("retry: 5000\nid: 7\ndata: x\n\nid: 8\ndata: cut");
+    let snapshot = driver.session.snapshot();
+    assert_eq!(snapshot.last_event_id, "7");
+    assert_eq!(snapshot.reconnection_time, Some(Duration::from_secs(5)));
+
+    let mut driver = resumed(config(), &snapshot);
+    assert_eq!(driver.session.snapshot(), snapshot);
+    assert_eq!(driver.drain(), ["connect#7"], "at once");
+    assert_eq!(driver.attempt.number, 1);
+    driver.respond(stream());
+    assert_eq!(driver.chunk("data: y\n\n"), ["message#7: y"]);
+    assert_eq!(driver.end(), ["lost: the stream ended, 6s"], "the server's time counts on");
+}
+
+#[test]
+fn the_snapshots_id_takes_the_place_of_the_configurations() {
+    let config = config().last_event_id("1").expect("a header value");
+    let mut snapshot = Snapshot::default();
+    assert_eq!(resumed(config.clone(), &snapshot).drain(), ["connect"]);
+    snapshot.last_event_id = "2".to_owned();
+    assert_eq!(resumed(config.clone(), &snapshot).drain(), ["connect#2"]);
+    assert_eq!(resumed(config.commit(Commit::Manual), &snapshot).drain(), ["connect#2"]);
+}
+
+#[test]
+fn with_manual_commit_a_snapshot_holds_what_was_committed() {
+    let mut driver = Driver::open(config().commit(Commit::Manual));
+    driver.chunk("id: 1\ndata: a\n\nid: 2\ndata: b\n\n");
+    driver.session.commit("1");
+    let snapshot = driver.session.snapshot();
+    assert_eq!(resumed(config().commit(Commit::Manual), &snapshot).drain(), ["connect#1"]);
+}
+
+#[test]
+fn a_session_that_was_told_no_time_has_none_in_its_snapshot() {
+    let policy = policy().reconnection_time(Duration::from_secs(9));
+    let driver = Driver::open(config().retry(policy));
+    assert_eq!(driver.session.snapshot(), Snapshot::default());
+}
+
+#[test]
+fn a_session_that_is_over_still_has_a_snapshot() {
+    let mut driver = Driver::open(config());
+    driver.chunk("id: 7\n\n");
+    driver.close();
+    assert_eq!(driver.session.snapshot().last_event_id, "7");
+}
+
+#[test]
+fn a_snapshot_from_an_unsafe_source_sends_no_forged_header() {
+    let mut snapshot = Snapshot::default();
+    snapshot.last_event_id = "7\r\nX-Forged: 1".to_owned();
+    snapshot.reconnection_time = Some(Duration::MAX);
+    let mut driver = resumed(config().retry(RetryPolicy::standard()), &snapshot);
+    assert_eq!(driver.drain(), ["connect"]);
+    driver.respond(stream());
+    driver.end();
+    assert_eq!(driver.deadline(), Some(Duration::MAX));
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_snapshot_survives_serialization() {
+    let mut driver = Driver::open(config());
+    driver.chunk("retry: 18446744073709551615\nid: \"ž\" \\ \t\ndata: x\n\n");
+    for snapshot in [driver.session.snapshot(), Snapshot::default()] {
+        let text = serde_json::to_string(&snapshot).expect("serializable");
+        let back: Snapshot = serde_json::from_str(&text).expect("what was written");
+        assert_eq!(back, snapshot);
+    }
+    let text = serde_json::to_value(driver.session.snapshot()).expect("serializable");
+    assert_eq!(text["last_event_id"], "\"ž\" \\ \t");
+}

@@ -1,0 +1,270 @@
+//! What the list of scenarios does not tell: runtimes, tasks, cancellation, a thousand streams.
+
+mod support;
+
+use std::io;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use sse_testkit::scenario::crowd;
+use sse_testkit::{Cut, End, Replay, Reply, Server};
+use sse_tokio::{
+    Cause, Closed, Config, Error, EventSource, Handle, RequestBuilderExt, ResponseExt, RetryPolicy,
+    Update,
+};
+use support::{Tokio, http};
+use tokio::time::{self, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Long after the next attempt was due.
+const QUIET: Duration = Duration::from_millis(100);
+
+fn quick() -> Config {
+    let wait = Duration::from_millis(5);
+    let policy = RetryPolicy::default().base(Duration::ZERO).reconnection_time(wait);
+    Config::default().retry(policy)
+}
+
+fn source(server: &Server) -> EventSource {
+    http(None).get(server.url("/stream?token=secret")).event_source_with(quick())
+}
+
+/// Events in small numbers over connections that break.
+fn replay() -> io::Result<Server> {
+    let cuts = (0..10).map(|n| Cut::after(3).bytes(n).end(End::Fin));
+    Server::start(Replay::new(40).cuts(cuts).pace(Duration::from_millis(1)))
+}
+
+fn numbers() -> Vec<String> {
+    (1..=40).map(|n: u32| n.to_string()).collect()
+}
+
+async fn collect(mut source: EventSource) -> Vec<String> {
+    let mut data = Vec::new();
+    while let Some(event) = source.next().await {
+        data.push(event.expect("an event").into_data());
+    }
+    data
+}
+
+#[test]
+fn types_fit_everywhere() {
+    fn moves<T: Send + Unpin + 'static>() {}
+    fn shared<T: Send + Sync + Clone + 'static>() {}
+    moves::<EventSource>();
+    moves::<Update>();
+    moves::<Error>();
+    moves::<sse_tokio::EventStream>();
+    shared::<Handle>();
+    shared::<Config>();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_goes_from_task_to_task() -> io::Result<()> {
+    let server = replay()?;
+    let mut source = source(&server);
+    let mut data = Vec::new();
+    while data.len() < 40 {
+        // Each event on a task of its own.
+        let task = tokio::spawn(async move { (source.next().await, source) });
+        let (event, back) = task.await?;
+        source = back;
+        data.push(event.expect("an event").expect("an event").into_data());
+    }
+    assert_eq!(data, numbers());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_source_is_made_on_one_task_and_spawned_on_another() -> io::Result<()> {
+    let server = replay()?;
+    assert_eq!(tokio::spawn(collect(source(&server))).await?, numbers());
+    Ok(())
+}
+
+#[test]
+fn a_source_is_made_where_no_runtime_is() -> io::Result<()> {
+    let server = replay()?;
+    let source = source(&server);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    assert_eq!(runtime.block_on(collect(source)), numbers());
+    Ok(())
+}
+
+#[tokio::test]
+async fn select_loses_nothing() -> io::Result<()> {
+    let server = replay()?;
+    let mut source = source(&server);
+    let mut data = Vec::new();
+    let mut cancelled = 0;
+    loop {
+        // Mostly the second branch wins, and the first one's future is dropped.
+        tokio::select! {
+            biased;
+            event = source.next() => match event {
+                Some(event) => data.push(event.expect("an event").into_data()),
+                None => break,
+            },
+            () = tokio::task::yield_now() => cancelled += 1,
+        }
+    }
+    assert_eq!(data, numbers());
+    assert!(cancelled > 40, "cancelled {cancelled} times");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_poll_now_and_then_loses_nothing() -> io::Result<()> {
+    let server = replay()?;
+    let mut source = source(&server);
+    let mut data = Vec::new();
+    loop {
+        // The updates are made anew for each poll, and opening is waited for in between.
+        if let Some(update) = source.updates().next().now_or_never() {
+            match update {
+                Some(Ok(Update::Event(event))) => data.push(event.into_data()),
+                Some(other) => drop(other.expect("an update")),
+                None => break,
+            }
+        } else {
+            time::sleep(Duration::from_micros(200)).await;
+        }
+    }
+    assert_eq!(data, numbers());
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_source_that_was_dropped() -> io::Result<()> {
+    let replies = [
+        Reply::stream().chunk("data: a\n\n").end(End::Silence),
+        Reply::stream().chunk("data: never\n\n"),
+    ];
+    let server = Server::start(replies)?;
+    let mut source = source(&server);
+    assert!(source.next().await.is_some());
+    drop(source);
+    let closed = server.until(|tally| tally.closed_by_peer == 1);
+    time::timeout(PATIENCE, closed).await?;
+    let again = server.until(|tally| tally.requests > 1);
+    assert!(time::timeout(QUIET, again).await.is_err(), "a second request");
+
+    let metrics = tokio::runtime::Handle::current().metrics();
+    let all_gone = async {
+        while metrics.num_alive_tasks() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    time::timeout(PATIENCE, all_gone).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_attempt_is_made_for_a_source_that_is_dropped_while_it_waits() -> io::Result<()> {
+    let server = Server::start([Reply::stream().keep_alive(false), Reply::stream()])?;
+    let mut source = source(&server);
+    let mut updates = source.updates();
+    assert!(matches!(updates.next().await, Some(Ok(Update::Opened))));
+    assert!(matches!(updates.next().await, Some(Ok(Update::Lost(_)))));
+    drop(source);
+    let again = server.until(|tally| tally.requests > 1);
+    assert!(time::timeout(QUIET, again).await.is_err(), "a second request");
+    assert_eq!(server.open_connections(), 0);
+    Ok(())
+}
+
+/// In the runtime's own time, which leaps.
+#[tokio::test(start_paused = true)]
+async fn waits_are_waited_by_the_runtime_s_clock() {
+    let policy = RetryPolicy::default()
+        .base(Duration::from_secs(60))
+        .cap(Duration::from_secs(3600))
+        .jitter(0.0)
+        .max_retries(Some(8));
+    let mut source = sse_tokio::from_factory(Config::default().retry(policy), async |_| {
+        Err("no token today".into())
+    });
+    let began = Instant::now();
+    let mut waits = Duration::ZERO;
+    let mut updates = source.updates();
+    let end = loop {
+        match updates.next().await.expect("an end") {
+            Ok(Update::Lost(loss)) => {
+                assert_eq!(loss.to_string(), "the connection failed: no token today");
+                waits += loss.lost.retry_in.expect("a wait");
+            }
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => break error,
+        }
+    };
+    // 1, 2, 4, … 32, then twice the cap of an hour.
+    assert_eq!(waits, Duration::from_secs(60 * (63 + 60 + 60)));
+    let elapsed = began.elapsed();
+    assert!(elapsed >= waits && elapsed < waits + Duration::from_secs(1), "took {elapsed:?}");
+    assert!(matches!(end.closed_because(), Some(Closed::Lost { cause: Cause::Transport, .. })));
+}
+
+#[tokio::test]
+async fn one_response_is_a_stream_of_events() -> Result<(), Box<dyn std::error::Error>> {
+    let body = "id: 1\ndata: a\n\n: no event\n\ndata: b\n\ndata: cut";
+    let server = Server::start([
+        Reply::status(201).content_type("text/plain").chunk(body),
+        Reply::stream().chunk(body).end(End::Fin),
+    ])?;
+    let response = http(None).get(server.url("/")).send().await?;
+    let events: Vec<_> =
+        response.event_stream().map(|event| event.unwrap().into_data()).collect().await;
+    assert_eq!(events, ["a", "b"]);
+
+    let response = http(None).get(server.url("/")).send().await?;
+    let mut events = response.event_stream();
+    assert_eq!(events.next().await.ok_or("an event")??.data(), "a");
+    assert_eq!(events.next().await.ok_or("an event")??.last_event_id(), "1");
+    assert!(events.next().await.ok_or("an error")?.is_err());
+    assert!(events.next().await.is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_cloned_is_sent_once() -> Result<(), Box<dyn std::error::Error>> {
+    let server = Server::start([
+        Reply::stream().chunk("data: a\n\n").end(End::Reset),
+        Reply::stream().chunk("data: never\n\n"),
+    ])?;
+    let pieces = [Ok::<_, io::Error>("pie"), Ok("ces")];
+    let body = reqwest::Body::wrap(Pieces(pieces.into_iter().collect()));
+    let mut source = http(None).put(server.url("/")).body(body).event_source_with(quick());
+    assert_eq!(source.next().await.ok_or("an event")??.data(), "a");
+    let error = source.next().await.ok_or("an error")?.unwrap_err();
+    assert!(error.is_lost(), "{error:?}");
+    assert!(source.next().await.is_none());
+    let requests = server.requests();
+    assert_eq!((requests.len(), requests[0].body()), (1, &b"pieces"[..]));
+    Ok(())
+}
+
+#[test]
+fn a_thousand_streams_at_once() {
+    let client = Tokio::one_client();
+    let outcome = sse_testkit::scenario::Client::block_on(&client, crowd(&client, 1_000));
+    assert_eq!(outcome, Ok(()));
+}
+
+/// A body in pieces.
+struct Pieces(std::collections::VecDeque<io::Result<&'static str>>);
+
+impl http_body::Body for Pieces {
+    type Data = bytes::Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<io::Result<http_body::Frame<bytes::Bytes>>>> {
+        let piece = self.0.pop_front();
+        std::task::Poll::Ready(
+            piece.map(|piece| piece.map(|text| http_body::Frame::data(text.into()))),
+        )
+    }
+}

@@ -1,0 +1,101 @@
+//! This adapter as the scenarios' client.
+
+use std::future::Future;
+
+use reqwest::{Client as Http, Method, RequestBuilder};
+use sse_testkit::scenario::{Ask, Client, Quirk, Tag};
+use sse_tokio::{EventSource, RequestBuilderExt, Response, Transport};
+
+/// This adapter, on tokio.
+#[derive(Debug, Default)]
+pub struct Tokio {
+    /// Where there is none, each stream gets one of its own, on its thread alone.
+    runtime: Option<tokio::runtime::Runtime>,
+    /// For many streams: to make a client is slow.
+    http: Option<Http>,
+}
+
+impl Tokio {
+    /// All streams on one runtime with several threads.
+    pub fn multi_thread() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        Self { runtime: Some(runtime.expect("a runtime")), http: None }
+    }
+
+    /// All streams over one client, so on one runtime.
+    #[allow(dead_code, reason = "not every test has many streams")]
+    pub fn one_client() -> Self {
+        let http = http(None);
+        Self { http: Some(http), ..Self::multi_thread() }
+    }
+}
+
+/// A client that trusts this authority, or none.
+///
+/// reqwest honours a proxy from the environment also for the loopback; and to load the system's authorities takes longer
+/// than most scenarios.
+pub fn http(trust: Option<&[u8]>) -> Http {
+    let builder = Http::builder().no_proxy();
+    #[cfg(feature = "rustls")]
+    let builder = {
+        let authority = |der| reqwest::Certificate::from_der(der).expect("a certificate");
+        builder.tls_certs_only(trust.map(authority))
+    };
+    #[cfg(not(feature = "rustls"))]
+    let _ = trust;
+    builder.build().expect("a client")
+}
+
+impl Client for Tokio {
+    type Transport = Transport;
+
+    fn source(&self, ask: &Ask) -> EventSource {
+        let http = self.http.clone().unwrap_or_else(|| http(ask.trust.as_deref()));
+        if !ask.anew {
+            return request(&http, ask).event_source_with(ask.config.clone());
+        }
+        let ask = ask.clone();
+        sse_tokio::from_factory(ask.config.clone(), move |attempt| {
+            let request = request(&http, &ask).header("x-attempt", attempt.number);
+            std::future::ready(Ok(request))
+        })
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        if let Some(runtime) = &self.runtime {
+            return runtime.block_on(future);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(future)
+    }
+
+    async fn read(&self, response: Response) -> Vec<u8> {
+        response.into_reqwest().bytes().await.map(Vec::from).unwrap_or_default()
+    }
+
+    fn knows(&self, tag: Tag) -> bool {
+        tag != Tag::Tls || cfg!(feature = "rustls")
+    }
+
+    fn quirks(&self) -> &[Quirk] {
+        &[
+            Quirk::AtMost100Headers,
+            Quirk::BadLocationIsFinal,
+            Quirk::CredentialsComeBack,
+            Quirk::CustomHeadersCross,
+            Quirk::SendsReferer,
+        ]
+    }
+}
+
+fn request(http: &Http, ask: &Ask) -> RequestBuilder {
+    let method = Method::from_bytes(ask.method.as_bytes()).expect("a method");
+    let mut request = http.request(method, &ask.url);
+    for (name, value) in &ask.headers {
+        request = request.header(name, value);
+    }
+    match &ask.body {
+        Some(body) => request.body(body.clone()),
+        None => request,
+    }
+}
