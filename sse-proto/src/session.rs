@@ -105,8 +105,6 @@ pub struct Session {
     late: bool,
     lost: Option<Lost>,
     last_loss: Option<Cause>,
-    /// When the connection that a restart ended was opened: its health is judged when the time is known.
-    restarted: Option<Instant>,
     /// What the user committed, under [`Commit::Manual`].
     committed: String,
     /// Where a redirect ended, under [`ReconnectTo::Redirected`].
@@ -168,7 +166,6 @@ impl Session {
             late: false,
             lost: None,
             last_loss: None,
-            restarted: None,
             address: None,
             stats: Stats::default(),
         }
@@ -382,18 +379,13 @@ impl Session {
             (State::Closed(_), _) => {}
             (_, Input::Close) => self.end(Closed::ByUser),
             (_, Input::Restart) => {
-                if let State::Open(open) = self.state {
-                    self.restarted = Some(open.since);
-                }
+                self.note_health();
                 self.forget_connection();
                 self.lost = None;
                 self.last_loss = None;
                 self.state = State::Due;
             }
             (State::Connecting { .. }, Input::Request) => {
-                if let Some(since) = self.restarted.take() {
-                    self.note_health(since);
-                }
                 self.state = State::Connecting { since: now };
             }
             (State::Connecting { .. }, Input::Response(verdict)) => self.respond(verdict),
@@ -463,12 +455,7 @@ impl Session {
 
     /// A connection is over, or none came about.
     fn lose(&mut self, cause: Cause, retry_after: Option<Duration>) {
-        if let Some(since) = self.restarted.take() {
-            self.note_health(since);
-        }
-        if let State::Open(open) = self.state {
-            self.note_health(open.since);
-        }
+        self.note_health();
         self.forget_connection();
         self.last_loss = Some(cause);
         if self.backoff.policy().is_never() && cause == Cause::EndOfStream {
@@ -484,9 +471,11 @@ impl Session {
         };
     }
 
-    /// A connection was open since then, and is not any more.
-    fn note_health(&mut self, since: Instant) {
-        if self.now.saturating_since(since) >= self.backoff.policy().healthy_after {
+    /// A connection that is open will not be open any more. Time counts as far as it was told.
+    fn note_health(&mut self) {
+        if let State::Open(open) = self.state
+            && self.now.saturating_since(open.since) >= self.backoff.policy().healthy_after
+        {
             self.backoff.reset();
         }
     }

@@ -38,8 +38,7 @@ pub enum Output<'a> {
 pub struct Attempt {
     /// 1 for the session's first request, and so on.
     pub number: u64,
-    /// Losses in a row before it; a healthy connection starts the count again, so the attempt after it has 1, or 0 after a
-    /// restart.
+    /// Losses in a row before it; the loss of a healthy connection starts the count again.
     pub retries: u32,
     /// The value of the `Last-Event-ID` header; where it is empty, send none. Always fit for a header.
     pub last_event_id: String,

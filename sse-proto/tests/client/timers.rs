@@ -153,7 +153,7 @@ fn a_restart_by_a_handle_after_a_quiet_hour_has_its_whole_connect_timeout() {
 }
 
 #[test]
-fn a_quiet_hour_is_health_also_when_a_restart_ends_it() {
+fn a_restart_judges_health_by_the_last_sign_of_life() {
     let ways: [fn(&mut Source); 2] = [Source::restart, |source| source.handle().restart()];
     for restart in ways {
         let network = Network::new([Answer::Fails, Answer::Fails, stream(&[]), Answer::Fails]);
@@ -163,7 +163,7 @@ fn a_quiet_hour_is_health_also_when_a_restart_ends_it() {
         assert_eq!(source.stats().opens, 1);
         network.pass(SECOND * 3600);
         restart(&mut source);
-        let lost = "lost: the connection failed: the line is dead: it is unplugged, 1s";
+        let lost = "lost: the connection failed: the line is dead: it is unplugged, 4s";
         assert_eq!(task.lines(&mut source.updates()), [lost]);
     }
 }
