@@ -59,7 +59,7 @@ impl Args {
     }
 
     /// Whether nothing is left out on purpose.
-    pub fn from_start_to_end(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.count.is_none() && self.save.is_none() && self.last_event_id.is_none()
     }
 

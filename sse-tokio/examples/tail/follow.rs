@@ -70,7 +70,7 @@ async fn main<T: Transport>(
     let printer = Printer::new(args.json);
     let mut check = Check::default();
     let end = follow(&mut source, args, &printer, &mut check).await?;
-    let whole = server.is_some() && args.from_start_to_end();
+    let whole = server.is_some() && args.is_whole();
     let checked = whole.then(|| (demo::total() - check.seen, check.duplicated));
     let stats = source.stats();
     if end.is_none() || stats.events > 0 {
