@@ -475,6 +475,8 @@ impl Block {
     /// One UTF-8 check for all lines where they are valid.
     fn save_large_lines(&mut self, chunk: &[u8]) {
         self.enlarge();
+        // What was gathered ends with a line.
+        self.data.end_line(self.limits.event_bytes);
         let lines = &self.lines[..core::mem::replace(&mut self.line_count, 0)];
         let (Some(&(first, _)), Some(&(_, last))) = (lines.first(), lines.last()) else { return };
         let limit = self.limits.event_bytes;

@@ -1,6 +1,6 @@
 //! Text: UTF-8 with one BOM at the start, and U+FFFD for what is invalid.
 
-use sse_proto::Decoder;
+use sse_proto::{Decoded, Decoder};
 
 use super::{NOTHING, log, push};
 
@@ -78,4 +78,15 @@ fn a_field_name_with_invalid_utf_8_is_unknown() {
 #[test]
 fn a_nul_is_text() {
     assert_eq!(log("event: \0\ndata: a\0b\n\n"), ["\0: a\0b"]);
+}
+
+#[test]
+fn a_character_cut_by_its_lines_end_is_replaced_also_where_large_data_follows() {
+    let mut decoder = Decoder::new();
+    decoder.push(&b"data: y\xC3\n"[..]);
+    assert!(decoder.pull().is_none());
+    let large = "x".repeat(20_000);
+    decoder.push(format!("data: {large}\n\n"));
+    let Some(Ok(Decoded::Event(event))) = decoder.pull() else { panic!("an event") };
+    assert_eq!(event.data(), format!("y\u{FFFD}\n{large}"));
 }
