@@ -19,6 +19,23 @@ use crate::session::GiveUp;
 /// let policy = RetryPolicy::default().cap(Duration::from_secs(5)).max_retries(Some(10));
 /// assert_eq!(policy.base, Duration::from_secs(1));
 /// ```
+///
+/// # Where the default leaves the standard
+///
+/// [`standard`](Self::standard), with [`ReconnectTo::Redirected`](crate::ReconnectTo::Redirected), does what a browser does. Of
+/// 135 scenarios that were recorded from one, the default configuration differs so:
+///
+/// | scenarios | the default | a browser |
+/// |--:|---|---|
+/// | 44 | the same | |
+/// | 67 | waits longer: up to the span on top of the wish | waits the wish alone |
+/// | 4 | waits shorter where no `retry` was sent: from 0 to 1 s at first | waits 3 s |
+/// | 9 | reconnects to the address that was given | reconnects to where a redirect ended |
+/// | 7 | tries again after 500, 502 and 503 | ends |
+/// | 1 | tries a refused first connection more often in the same time | |
+/// | 1 | follows ten redirects | follows twenty |
+/// | 1 | gives up at a `retry` beyond [`max_server_wait`](Self::max_server_wait) | ignores it |
+/// | 1 | skips a block whose id is over [`Limits::id_bytes`](crate::Limits::id_bytes) | sends 300,000 bytes of id |
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
