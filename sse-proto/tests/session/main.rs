@@ -11,6 +11,7 @@ mod ids;
 mod losses;
 mod operations;
 mod resuming;
+mod settings;
 
 /// The default, without chance: the n-th wait in a row is 1 s, 2 s, 4 s, ..., 30 s.
 fn policy() -> RetryPolicy {
