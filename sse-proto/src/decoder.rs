@@ -319,10 +319,10 @@ impl Decoder {
         let mut at = self.position;
         let bytes: &[u8] = &self.chunk;
         // Data lines are most of most streams: this loop stays in registers.
-        while let Some([b'd', b'a', b't', b'a', b':', value @ ..]) = bytes.get(at..) {
+        while let Some(value) = bytes.get(at..).and_then(|rest| rest.strip_prefix(b"data:")) {
             let from = at + 5 + usize::from(value.first() == Some(&b' '));
             let end = match self.short_lines {
-                true => line::end_near(bytes, from),
+                true => line::end_near::<{ line::NEAR }>(bytes, from),
                 false => line::end(bytes, from),
             };
             let Some(end) = end else {
@@ -369,17 +369,17 @@ impl Decoder {
             }
             [b':', text @ ..] => {
                 let from = at + 1 + usize::from(text.first() == Some(&b' '));
-                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
+                let Some(end) = line::end_near::<32>(bytes, from) else { return self.cut_line() };
                 return self.comment_line(from, end);
             }
             [b'e', b'v', b'e', b'n', b't', b':', value @ ..] => {
                 let from = at + 6 + usize::from(value.first() == Some(&b' '));
-                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
+                let Some(end) = line::end_near::<32>(bytes, from) else { return self.cut_line() };
                 (self.block.event_type_line(bytes, (from, end)), end)
             }
             [b'i', b'd', b':', value @ ..] => {
                 let from = at + 3 + usize::from(value.first() == Some(&b' '));
-                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
+                let Some(end) = line::end_near::<32>(bytes, from) else { return self.cut_line() };
                 (self.block.id_line(bytes, (from, end)), end)
             }
             _ => return self.rare_line(),
