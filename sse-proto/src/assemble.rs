@@ -1,5 +1,7 @@
 //! The block that is being read: data, event type and id, left in the chunk for as long as possible.
 
+mod gather;
+
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -197,44 +199,6 @@ impl Block {
             Field::Id => self.id_line(chunk, line),
             Field::Retry => Ok(()),
         }
-    }
-
-    /// A data line begins at the chunk's end, or in a later one.
-    #[inline]
-    pub(crate) fn begin_data(&mut self, chunk: &[u8]) {
-        self.save_lines(chunk);
-        self.raw += 1;
-        if self.flags & LARGE != 0 {
-            self.data.push_str("\n", self.limits.event_bytes);
-        } else if self.flags & HELD != 0 {
-            self.small.push(b'\n');
-        }
-        self.flags |= HELD;
-    }
-
-    /// A piece of the data line that was begun.
-    #[inline]
-    pub(crate) fn push_data(&mut self, piece: &[u8]) -> Result<(), Over> {
-        self.raw += piece.len();
-        if self.raw <= self.small_limit {
-            self.small.extend_from_slice(piece);
-            return Ok(());
-        }
-        self.enlarge();
-        if self.raw > self.cheap && self.data.len() + piece.len() > self.limits.event_bytes {
-            return self.skip(Over::Event);
-        }
-        self.data.push(piece, self.limits.event_bytes);
-        if self.raw > self.cheap { self.check_data(&[]) } else { Ok(()) }
-    }
-
-    #[inline]
-    pub(crate) fn end_data(&mut self) -> Result<(), Over> {
-        if self.flags & LARGE == 0 {
-            return Ok(());
-        }
-        self.data.end_line(self.limits.event_bytes);
-        if self.raw > self.cheap { self.check_data(&[]) } else { Ok(()) }
     }
 
     pub(crate) fn begin_event_type(&mut self) {
@@ -446,79 +410,6 @@ impl Block {
             }
             Slot::Held => core::mem::swap(&mut self.last_event_id, &mut self.id_text),
         }
-    }
-
-    /// Moves the data lines of the chunk to a buffer.
-    #[inline]
-    fn save_lines(&mut self, chunk: &[u8]) {
-        if self.line_count == 0 {
-        } else if self.raw <= self.small_limit {
-            self.save_small_lines(chunk);
-        } else {
-            self.save_large_lines(chunk);
-        }
-    }
-
-    fn save_small_lines(&mut self, chunk: &[u8]) {
-        let lines = &self.lines[..core::mem::replace(&mut self.line_count, 0)];
-        // At most so much: the lines, their ends, and the names before them.
-        self.small.reserve(self.raw);
-        for &(from, to) in lines {
-            if self.flags & HELD != 0 {
-                self.small.push(b'\n');
-            }
-            self.flags |= HELD;
-            self.small.extend_from_slice(&chunk[from..to]);
-        }
-    }
-
-    /// One UTF-8 check for all lines where they are valid.
-    fn save_large_lines(&mut self, chunk: &[u8]) {
-        self.enlarge();
-        // What was gathered ends with a line.
-        self.data.end_line(self.limits.event_bytes);
-        let lines = &self.lines[..core::mem::replace(&mut self.line_count, 0)];
-        let (Some(&(first, _)), Some(&(_, last))) = (lines.first(), lines.last()) else { return };
-        let limit = self.limits.event_bytes;
-        let joined = self.flags & HELD != 0;
-        self.flags |= HELD;
-        match simdutf8::basic::from_utf8(&chunk[first..last]) {
-            // A line begins behind ASCII and ends before it, so the borders are those of characters.
-            Ok(text) => {
-                let lines = lines.iter().map(|&(from, to)| &text[from - first..to - first]);
-                self.data.push_lines(joined, lines, last - first, limit);
-            }
-            Err(_) => {
-                for (number, &(from, to)) in lines.iter().enumerate() {
-                    if joined || number > 0 {
-                        self.data.push_str("\n", limit);
-                    }
-                    self.data.push(&chunk[from..to], limit);
-                    self.data.end_line(limit);
-                }
-            }
-        }
-    }
-
-    /// From now on the data is checked piece by piece.
-    #[inline]
-    fn enlarge(&mut self) {
-        if self.flags & LARGE == 0 {
-            self.flags |= LARGE;
-            self.data.push(&self.small, self.limits.event_bytes);
-            self.small = Vec::new();
-        }
-    }
-
-    /// Counts the data's exact size.
-    #[cold]
-    fn check_data(&mut self, chunk: &[u8]) -> Result<(), Over> {
-        if self.is_skipped() {
-            self.line_count = 0;
-            return Ok(());
-        }
-        self.save_lines(chunk);
-        if self.data.len() > self.limits.event_bytes { self.skip(Over::Event) } else { Ok(()) }
     }
 }
 

@@ -322,7 +322,7 @@ impl Decoder {
         while let Some(value) = bytes.get(at..).and_then(|rest| rest.strip_prefix(b"data:")) {
             let from = at + 5 + usize::from(value.first() == Some(&b' '));
             let end = match self.short_lines {
-                true => line::end_near::<{ line::NEAR }>(bytes, from),
+                true => line::end_near(bytes, from),
                 false => line::end(bytes, from),
             };
             let Some(end) = end else {
@@ -355,6 +355,13 @@ impl Decoder {
             }
         }
         self.position = at;
+        self.other_line()
+    }
+
+    /// A line that is no data line, or nothing.
+    #[inline]
+    fn other_line(&mut self) -> Token {
+        let (bytes, at): (&[u8], _) = (&self.chunk, self.position);
         let (checked, end) = match &bytes[at..] {
             [] => return Token::End,
             [b'\n' | b'\r', ..] => {
@@ -369,17 +376,17 @@ impl Decoder {
             }
             [b':', text @ ..] => {
                 let from = at + 1 + usize::from(text.first() == Some(&b' '));
-                let Some(end) = line::end_near::<32>(bytes, from) else { return self.cut_line() };
+                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
                 return self.comment_line(from, end);
             }
             [b'e', b'v', b'e', b'n', b't', b':', value @ ..] => {
                 let from = at + 6 + usize::from(value.first() == Some(&b' '));
-                let Some(end) = line::end_near::<32>(bytes, from) else { return self.cut_line() };
+                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
                 (self.block.event_type_line(bytes, (from, end)), end)
             }
             [b'i', b'd', b':', value @ ..] => {
                 let from = at + 3 + usize::from(value.first() == Some(&b' '));
-                let Some(end) = line::end_near::<32>(bytes, from) else { return self.cut_line() };
+                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
                 (self.block.id_line(bytes, (from, end)), end)
             }
             _ => return self.rare_line(),

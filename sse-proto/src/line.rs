@@ -9,14 +9,14 @@ pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Within so many bytes [`end_near`] is the faster one.
-pub(crate) const NEAR: usize = 64;
+pub(crate) const NEAR: usize = 32;
 
 /// The same, for a line that is likely to be short: a search that is set up for long lines costs more than to look at a few
-/// numbers first, `WITHIN` so many bytes.
+/// numbers first.
 #[inline]
-pub(crate) fn end_near<const WITHIN: usize>(bytes: &[u8], from: usize) -> Option<usize> {
+pub(crate) fn end_near(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
-    while at < from + WITHIN
+    while at < from + NEAR
         && let Some(&block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>)
     {
         let (low, high) = (block.first_chunk(), block.last_chunk());

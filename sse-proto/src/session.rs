@@ -1,14 +1,13 @@
 //! The life of an event stream: what happened to a connection goes in, what to do next comes out.
 
 mod config;
+mod machine;
 mod output;
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use core::fmt;
-use core::time::Duration;
-
 use bytes::Bytes;
+use core::fmt;
 
 pub use config::{Commit, Config, InvalidId, ReconnectTo, Sentinel};
 pub use output::{
@@ -16,7 +15,8 @@ pub use output::{
 };
 
 use crate::response::{ResponseHead, Verdict};
-use crate::{Backoff, Decoder, Found, Instant};
+use crate::{Backoff, Decoder, Instant};
+use machine::{Input, State};
 
 /// The life of an event stream as a machine without socket and clock (WHATWG HTML, section 9.2.3).
 ///
@@ -110,41 +110,6 @@ pub struct Session {
     /// Where a redirect ended, under [`ReconnectTo::Redirected`].
     address: Option<String>,
     stats: Stats,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// `Connect` is to be given out.
-    Due,
-    Connecting {
-        since: Instant,
-    },
-    Open(Open),
-    Waiting {
-        until: Instant,
-    },
-    Closed(Closed),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Open {
-    since: Instant,
-    /// The head, then each chunk.
-    last_life: Instant,
-    got_byte: bool,
-    told_late: bool,
-}
-
-/// What a driver tells.
-enum Input {
-    Request,
-    Response(Verdict),
-    Chunk(Bytes),
-    Ended(Cause),
-    InvalidRequest,
-    Timeout,
-    Restart,
-    Close,
 }
 
 impl Session {
@@ -320,251 +285,6 @@ impl Session {
             State::Open(_) => self.poll_open(),
         }
     }
-
-    fn poll_open(&mut self) -> Output<'_> {
-        if core::mem::take(&mut self.opened) {
-            return Output::Opened;
-        }
-        if core::mem::take(&mut self.late) {
-            return Output::Late;
-        }
-        while let Some(result) = self.decoder.advance() {
-            match result {
-                Ok(Found::Event) => match self.judge() {
-                    Judgement::Deliver => {
-                        self.stats.events += 1;
-                        return Output::Event(self.decoder.found_event());
-                    }
-                    Judgement::DeliverAndClose => {
-                        self.stats.events += 1;
-                        self.state = State::Closed(Closed::Sentinel);
-                        return Output::Event(self.decoder.found_event());
-                    }
-                    Judgement::Close => {
-                        self.end(Closed::Sentinel);
-                        return Output::Closed(Closed::Sentinel);
-                    }
-                    Judgement::Drop => {}
-                },
-                Ok(Found::Comment) => {
-                    self.stats.comments += 1;
-                    return Output::Comment(self.decoder.found_comment());
-                }
-                Ok(Found::Retry(time)) => self.backoff.set_server_time(time),
-                Err(error) => {
-                    self.stats.skipped += 1;
-                    return Output::Skipped(error);
-                }
-            }
-        }
-        match self.ending.take() {
-            Some(cause) => {
-                self.lose(cause, None);
-                match (self.lost.take(), self.state) {
-                    (Some(lost), _) => Output::Lost(lost),
-                    (None, State::Closed(why)) => Output::Closed(why),
-                    (None, _) => Output::Wait(self.deadline()),
-                }
-            }
-            None => Output::Wait(self.deadline()),
-        }
-    }
-
-    /// The transitions: every one but those that draining brings, which are a sentinel, and an end that waits for it.
-    fn step(&mut self, now: Instant, input: Input) {
-        self.now = now;
-        match (self.state, input) {
-            // The loss that ended it is no news any more.
-            (State::Closed(_), Input::Close) => self.lost = None,
-            (State::Closed(_), _) => {}
-            (_, Input::Close) => self.end(Closed::ByUser),
-            (_, Input::Restart) => {
-                self.note_health();
-                self.forget_connection();
-                self.lost = None;
-                self.last_loss = None;
-                self.state = State::Due;
-            }
-            (State::Connecting { .. }, Input::Request) => {
-                self.state = State::Connecting { since: now };
-            }
-            (State::Connecting { .. }, Input::Response(verdict)) => self.respond(verdict),
-            (State::Connecting { .. }, Input::Ended(_)) => self.lose(Cause::Transport, None),
-            (State::Connecting { .. }, Input::InvalidRequest) => self.end(Closed::InvalidRequest),
-            (State::Connecting { .. }, Input::Timeout) if self.is_over() => {
-                let timeout = self.config.connect_timeout.unwrap_or_default();
-                self.lose(Cause::ConnectTimeout(timeout), None);
-            }
-            (State::Open(open), Input::Chunk(chunk)) if self.ending.is_none() => {
-                self.receive(open, chunk);
-            }
-            (State::Open(_), Input::Ended(cause)) => {
-                self.ending.get_or_insert(cause);
-            }
-            (State::Open(_), Input::InvalidRequest) => {
-                self.ending.get_or_insert(Cause::Transport);
-            }
-            (State::Open(open), Input::Timeout) if self.is_over() => self.time_out(open),
-            (State::Waiting { .. }, Input::Timeout) if self.is_over() => self.state = State::Due,
-            // Too early, too late, or about a connection that was given up.
-            (_, Input::Response(_) | Input::Chunk(_) | Input::Ended(_)) => {}
-            (_, Input::Request | Input::InvalidRequest | Input::Timeout) => {}
-        }
-    }
-
-    fn respond(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Open => {
-                self.stats.opens += 1;
-                self.opened = true;
-                self.state = State::Open(Open {
-                    since: self.now,
-                    last_life: self.now,
-                    got_byte: false,
-                    told_late: false,
-                });
-            }
-            Verdict::NoContent => self.end(Closed::NoContent),
-            Verdict::Refused(refusal) => self.end(Closed::Refused(refusal)),
-            Verdict::Retry { status, retry_after } => self.lose(Cause::Status(status), retry_after),
-        }
-    }
-
-    fn receive(&mut self, open: Open, chunk: Bytes) {
-        if chunk.is_empty() {
-            return;
-        }
-        self.stats.bytes = self.stats.bytes.saturating_add(chunk.len() as u64);
-        self.late = false;
-        self.state =
-            State::Open(Open { last_life: self.now, got_byte: true, told_late: false, ..open });
-        self.decoder.push(chunk);
-    }
-
-    fn time_out(&mut self, open: Open) {
-        match self.silence_limit(open) {
-            Some((cause, limit)) if self.now >= open.last_life + limit => {
-                self.ending.get_or_insert(cause);
-            }
-            _ => {
-                self.late = true;
-                self.state = State::Open(Open { told_late: true, ..open });
-            }
-        }
-    }
-
-    /// A connection is over, or none came about.
-    fn lose(&mut self, cause: Cause, retry_after: Option<Duration>) {
-        self.note_health();
-        self.forget_connection();
-        self.last_loss = Some(cause);
-        if self.backoff.policy().is_never() && cause == Cause::EndOfStream {
-            self.state = State::Closed(Closed::EndOfStream);
-            return;
-        }
-        self.stats.losses += 1;
-        let next = self.backoff.lose(self.now, retry_after);
-        self.lost = Some(Lost { cause, attempt: self.stats.attempts, retry_in: next.ok() });
-        self.state = match next {
-            Ok(wait) => State::Waiting { until: self.now + wait },
-            Err(give_up) => State::Closed(Closed::Lost { cause, give_up }),
-        };
-    }
-
-    /// A connection that is open will not be open any more. Time counts as far as it was told.
-    fn note_health(&mut self) {
-        if let State::Open(open) = self.state
-            && self.now.saturating_since(open.since) >= self.backoff.policy().healthy_after
-        {
-            self.backoff.reset();
-        }
-    }
-
-    fn end(&mut self, why: Closed) {
-        self.forget_connection();
-        self.lost = None;
-        self.state = State::Closed(why);
-    }
-
-    fn forget_connection(&mut self) {
-        self.decoder.finish();
-        self.ending = None;
-        self.opened = false;
-        self.late = false;
-    }
-
-    fn connect(&mut self) -> Attempt {
-        let last_event_id = self.next_id().to_owned();
-        // Events without an id of their own inherit the one that their request carried.
-        self.decoder.set_last_event_id(&last_event_id);
-        self.stats.attempts += 1;
-        self.state = State::Connecting { since: self.now };
-        Attempt {
-            number: self.stats.attempts,
-            retries: self.backoff.retries(),
-            last_event_id,
-            address: self.address.clone(),
-            last_loss: self.last_loss.take(),
-        }
-    }
-
-    fn next_id(&self) -> &str {
-        match self.config.commit {
-            Commit::Auto => self.decoder.last_sendable_id(),
-            Commit::Manual => &self.committed,
-        }
-    }
-
-    /// When time alone will change the state.
-    fn deadline(&self) -> Option<Instant> {
-        match self.state {
-            State::Due | State::Closed(_) => None,
-            State::Waiting { until } => Some(until),
-            State::Connecting { since } => self.config.connect_timeout.map(|limit| since + limit),
-            State::Open(open) => {
-                let dead = self.silence_limit(open).map(|(_, limit)| open.last_life + limit);
-                let late = self.config.late_after.filter(|_| !open.told_late);
-                let late = late.map(|limit| open.last_life + limit);
-                dead.into_iter().chain(late).min()
-            }
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.deadline().is_some_and(|deadline| self.now >= deadline)
-    }
-
-    /// How long an open stream may be silent, and what it is called when it is.
-    fn silence_limit(&self, open: Open) -> Option<(Cause, Duration)> {
-        match (self.config.first_byte_timeout, self.config.idle_timeout) {
-            (Some(limit), _) if !open.got_byte => Some((Cause::FirstByteTimeout(limit), limit)),
-            (_, Some(limit)) => Some((Cause::IdleTimeout(limit), limit)),
-            (_, None) => None,
-        }
-    }
-
-    /// What becomes of the event that was found.
-    fn judge(&mut self) -> Judgement {
-        if self.config.sentinel.is_none() && !self.config.skip_empty {
-            return Judgement::Deliver;
-        }
-        let event = self.decoder.found_event();
-        match &self.config.sentinel {
-            Some(Sentinel::Data(data)) if event.data() == data => Judgement::Close,
-            Some(Sentinel::EventType(name)) if event.event_type() == name => {
-                Judgement::DeliverAndClose
-            }
-            _ if self.config.skip_empty && event.data().is_empty() => Judgement::Drop,
-            _ => Judgement::Deliver,
-        }
-    }
-}
-
-enum Judgement {
-    Deliver,
-    DeliverAndClose,
-    Close,
-    Drop,
 }
 
 impl fmt::Debug for Session {
