@@ -318,7 +318,13 @@ impl Decoder {
     fn scan(&mut self) -> Token {
         let mut at = self.position;
         let bytes: &[u8] = &self.chunk;
-        // Data lines are most of most streams: this loop stays in registers.
+        // What most lines of a quiet stream are.
+        if let Some([b':', text @ ..]) = bytes.get(at..) {
+            let from = at + 1 + usize::from(text.first() == Some(&b' '));
+            let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
+            return self.comment_line(from, end);
+        }
+        // What most lines of all others are: this loop stays in registers.
         while let Some(value) = bytes.get(at..).and_then(|rest| rest.strip_prefix(b"data:")) {
             let from = at + 5 + usize::from(value.first() == Some(&b' '));
             let end = match self.short_lines {
@@ -374,11 +380,7 @@ impl Decoder {
                 self.block.clear();
                 return Token::Again;
             }
-            [b':', text @ ..] => {
-                let from = at + 1 + usize::from(text.first() == Some(&b' '));
-                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
-                return self.comment_line(from, end);
-            }
+            [b':', ..] => return Token::Again,
             [b'e', b'v', b'e', b'n', b't', b':', value @ ..] => {
                 let from = at + 6 + usize::from(value.first() == Some(&b' '));
                 let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };

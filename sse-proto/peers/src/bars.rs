@@ -43,9 +43,9 @@ pub const BARS: [Bar; 9] = [
 /// Everywhere else the bar is the ceiling.
 const BEHIND: [(char, [f64; 2]); 4] = [
     ('b', [690.0, 1030.0]),
-    ('d', [2150.0, 2950.0]),
+    ('d', [2180.0, 2950.0]),
     ('f', [890_000.0, 1_110_000.0]),
-    ('g', [10_200.0, 10_200.0]),
+    ('g', [9500.0, 9500.0]),
 ];
 
 /// Instructions an event that fail the check, borrowed and owned.
