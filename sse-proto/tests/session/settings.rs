@@ -108,3 +108,16 @@ fn of_a_response_head() {
         (Some(&b"c"[..]), Some(TIME), Some("d"))
     );
 }
+
+#[test]
+fn a_response_head_is_read_from_headers() {
+    let head = ResponseHead::from_headers(503, |name| match name {
+        "content-type" => Some(&b"a"[..]),
+        "retry-after" => Some(&b"b"[..]),
+        "date" => Some(&b"c"[..]),
+        _ => None,
+    });
+    assert_eq!((head.status, head.content_type), (503, Some(&b"a"[..])));
+    assert_eq!((head.retry_after, head.date), (Some(&b"b"[..]), Some(&b"c"[..])));
+    assert_eq!((head.wall_time, head.redirected_to), (None, None));
+}
