@@ -48,6 +48,27 @@ fn parameters_and_case_of_the_content_type_do_not_matter() {
 }
 
 #[test]
+fn of_several_content_types_the_last_one_counts_but_none_that_is_no_type_or_any() {
+    for content_type in
+        ["text/plain, text/event-stream", "text/event-stream, */*", "text/event-stream, nonsense,"]
+    {
+        let mut driver = Driver::connecting(config());
+        let lines = driver.respond(ResponseHead::new(200).content_type(content_type.as_bytes()));
+        assert_eq!(lines, ["open"], "{content_type}");
+    }
+    for content_type in [
+        "text/event-stream, text/plain",
+        "*/*",
+        "nonsense",
+        "text/plain;a=\"x, text/event-stream\"",
+    ] {
+        let mut driver = Driver::connecting(config());
+        driver.respond(ResponseHead::new(200).content_type(content_type.as_bytes()));
+        assert_eq!(closed(&driver), Closed::Refused(Refusal::ContentType), "{content_type}");
+    }
+}
+
+#[test]
 fn another_content_type_is_refused() {
     let types: [&[u8]; 9] = [
         b"",

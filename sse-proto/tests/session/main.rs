@@ -10,6 +10,7 @@ mod ends;
 mod ids;
 mod losses;
 mod operations;
+mod redirects;
 mod resuming;
 mod settings;
 

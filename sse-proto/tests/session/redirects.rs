@@ -1,0 +1,35 @@
+//! What a redirect means, for adapters that follow it themselves.
+
+use sse_proto::Redirect;
+
+#[test]
+fn a_redirect_repeats_the_request_or_makes_it_a_get() {
+    use Redirect::{Get, Repeat};
+    let table: [(u16, [Option<Redirect>; 4]); 11] = [
+        (301, [Some(Repeat), Some(Repeat), Some(Get), Some(Repeat)]),
+        (302, [Some(Repeat), Some(Repeat), Some(Get), Some(Repeat)]),
+        (303, [Some(Repeat), Some(Repeat), Some(Get), Some(Get)]),
+        (307, [Some(Repeat); 4]),
+        (308, [Some(Repeat); 4]),
+        (200, [None; 4]),
+        (300, [None; 4]),
+        (304, [None; 4]),
+        (305, [None; 4]),
+        (306, [None; 4]),
+        (404, [None; 4]),
+    ];
+    for (status, expected) in table {
+        let found = ["GET", "HEAD", "POST", "PUT"].map(|method| Redirect::of(status, method));
+        assert_eq!(found, expected, "{status}");
+    }
+}
+
+#[test]
+fn only_headers_that_say_what_is_wanted_cross_origins() {
+    for header in ["accept", "Accept-Language", "LAST-EVENT-ID", "user-agent", "content-type"] {
+        assert!(Redirect::crosses_origins(header), "{header}");
+    }
+    for header in ["authorization", "cookie", "proxy-authorization", "x-api-key", "referer", ""] {
+        assert!(!Redirect::crosses_origins(header), "{header}");
+    }
+}
