@@ -5,8 +5,8 @@ use sse_proto::Redirect;
 #[test]
 fn a_redirect_repeats_the_request_or_makes_it_a_get() {
     use Redirect::{Get, Repeat};
-    let table: [(u16, [Option<Redirect>; 4]); 11] = [
-        (301, [Some(Repeat), Some(Repeat), Some(Get), Some(Repeat)]),
+    let table = [
+        (301_u16, [Some(Repeat), Some(Repeat), Some(Get), Some(Repeat)]),
         (302, [Some(Repeat), Some(Repeat), Some(Get), Some(Repeat)]),
         (303, [Some(Repeat), Some(Repeat), Some(Get), Some(Get)]),
         (307, [Some(Repeat); 4]),

@@ -8,7 +8,8 @@ const TIME: Duration = Duration::from_secs(7);
 
 #[test]
 fn of_a_retry_policy() {
-    let checks: [(RetryPolicy, fn(&mut RetryPolicy)); 11] = [
+    type Change = fn(&mut RetryPolicy);
+    let checks: [(RetryPolicy, Change); 11] = [
         (RetryPolicy::never().reconnection_time(TIME), |policy| policy.reconnection_time = TIME),
         (RetryPolicy::never().base(TIME), |policy| policy.base = TIME),
         (RetryPolicy::never().factor(3.0), |policy| policy.factor = 3.0),
