@@ -1,0 +1,149 @@
+//! Streams cut into chunks: the same however they are cut, and what the standard's steps give.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use arbitrary::{Arbitrary, Unstructured};
+use bytes::Bytes;
+use futures_core::Stream;
+use sse_proto::Limits;
+use sse_proto::stream::{EventStream, StreamError};
+
+use super::chunking::{Way, byte_by_byte, decoder, run, run_queued};
+use super::reference::{Item, Outcome, Settings, interpret};
+
+/// Limits near the sizes that a fuzzer's inputs have, and none.
+const LIMITS: [usize; 8] = [usize::MAX, 0, 1, 2, 3, 7, 64, 300];
+
+/// How a stream is read: the seven bytes in front of it. Seven zeros are the plainest way.
+#[derive(Debug, Arbitrary)]
+struct Reading {
+    event_bytes: u8,
+    id_bytes: u8,
+    flags: u8,
+    /// Sizes of chunks, one after the other, again and again. Nothing but zeros is one chunk.
+    sizes: [u8; 4],
+}
+
+impl Reading {
+    fn settings(&self) -> Settings {
+        let limit = |byte| LIMITS[usize::from(byte) % LIMITS.len()];
+        Settings {
+            event_bytes: limit(self.event_bytes),
+            id_bytes: limit(self.id_bytes),
+            report_comments: self.flags & 4 == 0,
+        }
+    }
+
+    fn way(&self) -> Way {
+        Way::ALL[usize::from(self.flags & 3)]
+    }
+
+    fn is_queued(&self) -> bool {
+        self.flags & 8 != 0
+    }
+
+    /// The last event ID that the stream begins with; the last one is long enough to be shared by owned events.
+    fn last_event_id(&self) -> String {
+        match self.flags >> 4 & 3 {
+            0 | 1 => String::new(),
+            2 => "7".to_owned(),
+            _ => "é".repeat(200),
+        }
+    }
+
+    fn pieces(&self, stream: &Bytes) -> Vec<Bytes> {
+        if self.sizes == [0; 4] {
+            return vec![stream.clone()];
+        }
+        let mut rest = stream.clone();
+        let sizes = self.sizes.iter().cycle();
+        let mut pieces = Vec::new();
+        for &size in sizes {
+            if rest.is_empty() {
+                break;
+            }
+            pieces.push(rest.split_to(rest.len().min(size.into())));
+        }
+        pieces
+    }
+}
+
+fn read(data: &[u8]) -> Option<(Reading, Bytes)> {
+    let mut input = Unstructured::new(data);
+    let reading = Reading::arbitrary(&mut input).ok()?;
+    Some((reading, Bytes::copy_from_slice(input.take_rest())))
+}
+
+/// Invariants 1 and 4: any way of cutting a stream gives the same items, errors and id, and nothing panics or hangs.
+pub fn decoder_cuts(data: &[u8]) {
+    let Some((reading, stream)) = read(data) else { return };
+    let new = || decoder(reading.settings());
+    let whole = run(&mut new(), [stream.clone()], Way::Pull);
+    let pieces = reading.pieces(&stream);
+    assert_eq!(run(&mut new(), pieces.clone(), reading.way()), whole, "in pieces");
+    assert_eq!(run_queued(&mut new(), pieces.clone(), reading.way()), whole, "queued");
+    assert_eq!(run(&mut new(), byte_by_byte(&stream), reading.way()), whole, "byte by byte");
+
+    let settings = Settings { report_comments: false, ..reading.settings() };
+    let silent = run(&mut decoder(settings), [stream], Way::Pull);
+    let limits = Limits::default().event_bytes(settings.event_bytes).id_bytes(settings.id_bytes);
+    assert_eq!(stream_events(pieces, limits), without_retries(silent), "as a stream");
+}
+
+/// Invariant 2: what comes out is what `tests/support/reference.rs` says, on a second connection too.
+pub fn decoder_reference(data: &[u8]) {
+    let Some((reading, stream)) = read(data) else { return };
+    let mut decoder = decoder(reading.settings());
+    let mut last_event_id = reading.last_event_id();
+    decoder.set_last_event_id(&last_event_id);
+    for connection in 1..=2 {
+        let pieces = reading.pieces(&stream);
+        let found = match reading.is_queued() {
+            true => run_queued(&mut decoder, pieces, reading.way()),
+            false => run(&mut decoder, pieces, reading.way()),
+        };
+        let expected = interpret(&stream, &last_event_id, reading.settings());
+        assert_eq!(found, expected, "connection {connection}");
+        last_event_id = found.last_event_id;
+    }
+}
+
+/// A body that is always ready.
+struct Body(std::vec::IntoIter<Bytes>);
+
+impl Stream for Body {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.next().map(Ok))
+    }
+}
+
+fn stream_events(pieces: Vec<Bytes>, limits: Limits) -> Outcome {
+    let mut events = EventStream::with_limits(Body(pieces.into_iter()), limits);
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut items = Vec::new();
+    loop {
+        match Pin::new(&mut events).poll_next(&mut cx) {
+            Poll::Ready(Some(Ok(event))) => items.push(Item::Event {
+                event_type: event.event_type().to_owned(),
+                data: event.data().to_owned(),
+                last_event_id: event.last_event_id().to_owned(),
+                own_id: event.id().map(str::to_owned),
+            }),
+            Poll::Ready(Some(Err(StreamError::Decode(error)))) => items.push(Item::Error(error)),
+            Poll::Ready(Some(Err(error))) => panic!("no body fails: {error}"),
+            Poll::Ready(None) => break,
+            Poll::Pending => panic!("pending, with a body that never is"),
+        }
+    }
+    assert!(Pin::new(&mut events).poll_next(&mut cx) == Poll::Ready(None), "more after the end");
+    Outcome { items, last_event_id: events.last_event_id().to_owned() }
+}
+
+fn without_retries(mut outcome: Outcome) -> Outcome {
+    outcome.items.retain(|item| !matches!(item, Item::Retry(_)));
+    outcome
+}

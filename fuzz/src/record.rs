@@ -1,0 +1,81 @@
+//! What went over the wire of a client, and whether what came out is that.
+
+use std::cell::{Cell, RefCell};
+
+use sse_proto::{Attempt, Event};
+
+use super::reference::{Item, Outcome, Settings, interpret};
+
+/// The connection at hand, and how many there were.
+#[derive(Default)]
+pub(super) struct Record {
+    attempt: RefCell<Attempt>,
+    body: RefCell<Vec<u8>>,
+    events: Cell<usize>,
+    /// The user restarted or closed: what is not read yet may be dropped.
+    interrupted: Cell<bool>,
+    pub(super) manual: Cell<bool>,
+}
+
+impl Record {
+    /// Everything of the connection before must have come out, and its last id comes back.
+    pub(super) fn start(&self, attempt: Attempt) {
+        let number = self.attempt.borrow().number;
+        assert_eq!(attempt.number, number + 1, "attempts are counted");
+        if !self.interrupted.take() {
+            let before = self.check_complete();
+            if !self.manual.get() {
+                assert_eq!(attempt.last_event_id, before.last_event_id);
+            }
+        }
+        self.attempt.replace(attempt);
+        self.body.borrow_mut().clear();
+        self.events.set(0);
+    }
+
+    pub(super) fn chunk(&self, chunk: &str) {
+        self.body.borrow_mut().extend_from_slice(chunk.as_bytes());
+    }
+
+    pub(super) fn body_len(&self) -> usize {
+        self.body.borrow().len()
+    }
+
+    pub(super) fn interrupt(&self) {
+        self.interrupted.set(true);
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.get()
+    }
+
+    pub(super) fn attempts(&self) -> u64 {
+        self.attempt.borrow().number
+    }
+
+    /// The next event of the connection at hand, and no other.
+    pub(super) fn event(&self, event: &Event) {
+        let item = Item::Event {
+            event_type: event.event_type().to_owned(),
+            data: event.data().to_owned(),
+            last_event_id: event.last_event_id().to_owned(),
+            own_id: event.id().map(str::to_owned),
+        };
+        let number = self.events.replace(self.events.get() + 1);
+        assert_eq!(Some(&item), self.expected().items.get(number), "event {number}");
+    }
+
+    pub(super) fn check_complete(&self) -> Outcome {
+        let expected = self.expected();
+        assert_eq!(self.events.get(), expected.items.len(), "events that came out");
+        expected
+    }
+
+    fn expected(&self) -> Outcome {
+        let attempt = self.attempt.borrow();
+        let body = self.body.borrow();
+        let mut outcome = interpret(&body, &attempt.last_event_id, Settings::UNLIMITED);
+        outcome.items.retain(|item| matches!(item, Item::Event { .. }));
+        outcome
+    }
+}
