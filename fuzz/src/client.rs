@@ -11,11 +11,11 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use futures_core::Stream;
 use sse_proto::client::{Error, EventSource, Update};
-use sse_proto::{Commit, Config, Instant, ReadyState, RetryPolicy, Sentinel};
+use sse_proto::{Commit, Config, Instant, Limits, ReadyState, RetryPolicy, Sentinel};
 
 use super::network::{Network, World};
 
-/// Five bytes of choices, in front of the script of the transport and of whoever reads.
+/// Six bytes of choices, in front of the script of the transport and of whoever reads.
 #[derive(Debug, Arbitrary)]
 struct Setup {
     policy: u8,
@@ -23,9 +23,14 @@ struct Setup {
     sentinel: bool,
     manual: bool,
     comments: bool,
+    small_limit: bool,
 }
 
 impl Setup {
+    fn limits(&self) -> Limits {
+        Limits::default().event_bytes(if self.small_limit { 30 } else { 1024 })
+    }
+
     fn config(&self) -> Config {
         let millis = Duration::from_millis;
         let policy = match self.policy % 5 {
@@ -38,6 +43,7 @@ impl Setup {
         let clock = |bit: u8, time| (self.clocks & bit != 0).then_some(time);
         Config::default()
             .retry(policy)
+            .limits(self.limits())
             .connect_timeout(clock(1, millis(30)))
             .first_byte_timeout(clock(2, millis(20)))
             .idle_timeout(clock(4, millis(10)))
@@ -75,6 +81,7 @@ pub fn client_transport(data: &[u8]) {
     let Ok(setup) = Setup::arbitrary(&mut script) else { return };
     let world = Rc::new(World::new(script));
     world.record.manual.set(setup.manual);
+    world.record.event_bytes.set(setup.limits().event_bytes);
     let source = EventSource::new(Network(Rc::clone(&world)), setup.config());
     let handle = source.handle();
     *world.handle.borrow_mut() = Some(handle.clone());
@@ -222,7 +229,9 @@ impl<'a> Reader<'a> {
 
     fn error(&mut self, error: &Error<Network<'a>>) {
         assert!(!self.world.finished.get(), "{error} after the end");
-        assert!(!error.is_event_too_large(), "far within the limits");
+        if let Some(error) = error.decode_error() {
+            return self.world.record.error(error);
+        }
         let kinds = [error.is_invalid_request(), error.is_refused(), error.is_lost()];
         assert_eq!(kinds.iter().filter(|is| **is).count(), 1, "{error:?}");
         let answered = error.is_refused() || error.status().is_some();

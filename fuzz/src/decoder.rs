@@ -14,7 +14,13 @@ use super::chunking::{Way, byte_by_byte, decoder, run, run_queued};
 use super::reference::{Item, Outcome, Settings, interpret};
 
 /// Limits near the sizes that a fuzzer's inputs have, and none.
-const LIMITS: [usize; 8] = [usize::MAX, 0, 1, 2, 3, 7, 64, 300];
+const LIMITS: [usize; 8] = [usize::MAX, 0, 1, 3, 7, 64, 300, 20_000];
+
+/// A byte that is in no text. The first few of a stream stand for that many letters each, so that a short input can be a
+/// stream that outgrows every buffer.
+const LONG: u8 = 0xFE;
+const LONG_LEN: usize = 8000;
+const MOST_LONG: usize = 10;
 
 /// How a stream is read: the seven bytes in front of it. Seven zeros are the plainest way.
 #[derive(Debug, Arbitrary)]
@@ -38,6 +44,11 @@ impl Reading {
 
     fn way(&self) -> Way {
         Way::ALL[usize::from(self.flags & 3)]
+    }
+
+    /// How often something is taken of a connection that is then given up.
+    fn abandoned_after(&self) -> Option<u8> {
+        (self.flags & 0x40 != 0).then_some(self.sizes[0] % 8)
     }
 
     fn is_queued(&self) -> bool {
@@ -73,7 +84,17 @@ impl Reading {
 fn read(data: &[u8]) -> Option<(Reading, Bytes)> {
     let mut input = Unstructured::new(data);
     let reading = Reading::arbitrary(&mut input).ok()?;
-    Some((reading, Bytes::copy_from_slice(input.take_rest())))
+    Some((reading, lengthen(input.take_rest())))
+}
+
+fn lengthen(input: &[u8]) -> Bytes {
+    let mut parts = input.splitn(MOST_LONG + 1, |byte| *byte == LONG);
+    let mut stream = parts.next().unwrap_or_default().to_vec();
+    for part in parts {
+        stream.resize(stream.len() + LONG_LEN, b'x');
+        stream.extend_from_slice(part);
+    }
+    stream.into()
 }
 
 /// Invariants 1 and 4: any way of cutting a stream gives the same items, errors and id, and nothing panics or hangs.
@@ -92,12 +113,20 @@ pub fn decoder_cuts(data: &[u8]) {
     assert_eq!(stream_events(pieces, limits), without_retries(silent), "as a stream");
 }
 
-/// Invariant 2: what comes out is what `tests/support/reference.rs` says, on a second connection too.
+/// Invariant 2: what comes out is what `tests/support/reference.rs` says, on a second connection too,
+/// and after one that was given up.
 pub fn decoder_reference(data: &[u8]) {
     let Some((reading, stream)) = read(data) else { return };
     let mut decoder = decoder(reading.settings());
     let mut last_event_id = reading.last_event_id();
     decoder.set_last_event_id(&last_event_id);
+    if let Some(steps) = reading.abandoned_after() {
+        decoder.push(stream.clone());
+        let taken = (0..steps).map_while(|_| decoder.advance()).count();
+        assert!(taken <= stream.len());
+        decoder.reset();
+        decoder.last_event_id().clone_into(&mut last_event_id);
+    }
     for connection in 1..=2 {
         let pieces = reading.pieces(&stream);
         let found = match reading.is_queued() {

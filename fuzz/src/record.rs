@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use sse_proto::{Attempt, Event};
+use sse_proto::{Attempt, DecodeError, Event};
 
 use super::reference::{Item, Outcome, Settings, interpret};
 
@@ -11,10 +11,12 @@ use super::reference::{Item, Outcome, Settings, interpret};
 pub(super) struct Record {
     attempt: RefCell<Attempt>,
     body: RefCell<Vec<u8>>,
-    events: Cell<usize>,
+    /// Events and errors that came out of it.
+    items: Cell<usize>,
     /// The user restarted or closed: what is not read yet may be dropped.
     interrupted: Cell<bool>,
     pub(super) manual: Cell<bool>,
+    pub(super) event_bytes: Cell<usize>,
 }
 
 impl Record {
@@ -30,7 +32,7 @@ impl Record {
         }
         self.attempt.replace(attempt);
         self.body.borrow_mut().clear();
-        self.events.set(0);
+        self.items.set(0);
     }
 
     pub(super) fn chunk(&self, chunk: &str) {
@@ -61,21 +63,32 @@ impl Record {
             last_event_id: event.last_event_id().to_owned(),
             own_id: event.id().map(str::to_owned),
         };
-        let number = self.events.replace(self.events.get() + 1);
-        assert_eq!(Some(&item), self.expected().items.get(number), "event {number}");
+        self.item(&item);
+    }
+
+    /// A block was skipped.
+    pub(super) fn error(&self, error: DecodeError) {
+        self.item(&Item::Error(error));
+    }
+
+    fn item(&self, item: &Item) {
+        let number = self.items.replace(self.items.get() + 1);
+        assert_eq!(Some(item), self.expected().items.get(number), "number {number}");
     }
 
     pub(super) fn check_complete(&self) -> Outcome {
         let expected = self.expected();
-        assert_eq!(self.events.get(), expected.items.len(), "events that came out");
+        assert_eq!(self.items.get(), expected.items.len(), "what came out of {expected:?}");
         expected
     }
 
     fn expected(&self) -> Outcome {
         let attempt = self.attempt.borrow();
         let body = self.body.borrow();
-        let mut outcome = interpret(&body, &attempt.last_event_id, Settings::UNLIMITED);
-        outcome.items.retain(|item| matches!(item, Item::Event { .. }));
+        let event_bytes = self.event_bytes.get();
+        let settings = Settings { event_bytes, report_comments: false, ..Settings::UNLIMITED };
+        let mut outcome = interpret(&body, &attempt.last_event_id, settings);
+        outcome.items.retain(|item| !matches!(item, Item::Retry(_)));
         outcome
     }
 }
