@@ -2,12 +2,12 @@
 
 use core::time::Duration;
 
-use sse_proto::{Commit, Instant, RetryPolicy, Session, Snapshot};
+use sse_proto::{Commit, Config, Instant, Output, RetryPolicy, Session, Snapshot};
 
 use super::driver::{Driver, stream};
 use super::{config, policy};
 
-fn resumed(config: sse_proto::Config, snapshot: &Snapshot) -> Driver {
+fn resumed(config: Config, snapshot: &Snapshot) -> Driver {
     Driver::with(Session::resume(config, 2, Instant::ORIGIN, snapshot))
 }
 
@@ -86,4 +86,23 @@ fn a_snapshot_survives_serialization() {
     }
     let text = serde_json::to_value(driver.session.snapshot()).expect("serializable");
     assert_eq!(text["last_event_id"], "\"ž\" \\ \t");
+}
+
+#[test]
+fn an_attempt_shows_neither_id_nor_address() {
+    let mut driver = Driver::new(config().last_event_id("secret").expect("an id"));
+    let Output::Connect(attempt) = driver.session.poll_output() else { panic!("a request") };
+    assert_eq!(attempt.last_event_id, "secret");
+    let shown = format!("{attempt:?}");
+    assert!(shown.starts_with("Attempt { number: 1, retries: 0,"), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn an_id_that_no_header_can_carry_is_refused_with_its_reason() {
+    let error = Config::default().last_event_id("a\nb").expect_err("a line end");
+    assert_eq!(
+        error.to_string(),
+        "the id contains a control character, which no Last-Event-ID header can carry"
+    );
 }
