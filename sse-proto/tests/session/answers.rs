@@ -49,9 +49,12 @@ fn parameters_and_case_of_the_content_type_do_not_matter() {
 
 #[test]
 fn of_several_content_types_the_last_one_counts_but_none_that_is_no_type_or_any() {
-    for content_type in
-        ["text/plain, text/event-stream", "text/event-stream, */*", "text/event-stream, nonsense,"]
-    {
+    for content_type in [
+        "text/plain, text/event-stream",
+        "text/event-stream, */*",
+        "text/event-stream, nonsense,",
+        "text/plain; a=\"x\", text/event-stream",
+    ] {
         let mut driver = Driver::connecting(config());
         let lines = driver.respond(ResponseHead::new(200).content_type(content_type.as_bytes()));
         assert_eq!(lines, ["open"], "{content_type}");
