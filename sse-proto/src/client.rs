@@ -86,6 +86,9 @@ pub struct EventSource<T: Transport> {
     finished: bool,
 }
 
+/// Updates that one poll may pass over before others have their turn: without waits, losses could follow one another for ever.
+const MOST_HIDDEN: usize = 64;
+
 enum Connection<T: Transport> {
     None,
     Starting(T::Start),
@@ -208,7 +211,7 @@ impl<T: Transport> EventSource<T> {
     }
 
     fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error<T>>> {
-        loop {
+        for _ in 0..MOST_HIDDEN {
             let open = self.ready_state() == ReadyState::Open;
             if open && matches!(self.connection, Connection::Established(_)) {
                 return Poll::Ready(Ok(()));
@@ -223,6 +226,8 @@ impl<T: Transport> EventSource<T> {
                 }
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// The next thing that happened: the driving rule of [`Session`], over a transport.
@@ -348,7 +353,7 @@ impl<T: Transport> Stream for EventSource<T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        loop {
+        for _ in 0..MOST_HIDDEN {
             match ready!(this.poll_update(cx)) {
                 Some(Ok(Update::Event(event))) => return Poll::Ready(Some(Ok(event))),
                 Some(Ok(_)) => {}
@@ -356,6 +361,8 @@ impl<T: Transport> Stream for EventSource<T> {
                 None => return Poll::Ready(None),
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

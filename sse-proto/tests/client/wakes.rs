@@ -136,3 +136,13 @@ fn a_source_can_be_polled_without_a_waker_that_does_anything() {
     task.waker = Waker::noop().clone();
     assert_eq!(task.lines_over_time(&mut source, &network), ["message: 1", "message: 2"]);
 }
+
+#[test]
+fn losses_without_waits_leave_others_their_turn() {
+    use futures_util::{FutureExt, StreamExt};
+    let network = Network::new((0..1000).map(|_| Answer::Fails).collect::<Vec<_>>());
+    let policy = sse_proto::RetryPolicy::standard().reconnection_time(std::time::Duration::ZERO);
+    let mut source = Source::new(network, config().retry(policy));
+    assert!(source.next().now_or_never().is_none());
+    assert!((1..1000).contains(&source.stats().losses));
+}
