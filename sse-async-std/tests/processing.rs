@@ -26,7 +26,7 @@ fn every_vector() -> Result<(), Box<dyn std::error::Error>> {
         writeln!(out, "  {name}: {why}")?;
     }
     write!(out, "{report}")?;
-    assert_eq!(report.skipped, 0);
+    assert!(report.skipped.is_empty());
     assert_eq!(browser + standard + apart.len(), 135);
     Ok(())
 }

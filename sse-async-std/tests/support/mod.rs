@@ -42,8 +42,8 @@ impl Client for AsyncStd {
         body
     }
 
-    fn knows(&self, tag: Tag) -> bool {
-        tag != Tag::Tls || cfg!(feature = "rustls")
+    fn lacks(&self) -> &[(Tag, &'static str)] {
+        if cfg!(feature = "rustls") { &[] } else { &[(Tag::Tls, "without the feature `rustls`")] }
     }
 
     fn quirks(&self) -> &[Quirk] {

@@ -18,14 +18,15 @@
 //! #       let _ = (ask, record);
 //!     }
 //!
-//!     fn knows(&self, tag: Tag) -> bool {
-//! #       if true { return false }
-//!         matches!(tag, Tag::Framing | Tag::Loss | Tag::Id | Tag::Retry)
+//!     fn lacks(&self) -> &[(Tag, &'static str)] {
+//!         &[(Tag::Tls, "built without TLS")]
 //!     }
 //! }
 //!
+//! # if false {
 //! let report = run_all(Mine, scenarios());
 //! assert!(report.is_success(), "{report}");
+//! # }
 //! ```
 //!
 //! No scenario needs luck: what must not happen too early is measured against a time before, and what must happen is
@@ -60,4 +61,4 @@ pub use crowd::crowd;
 pub use list::scenarios;
 pub use log::{Answer, End, Entry, Log};
 pub use record::{Cue, Record};
-pub use run::{Failure, Report, run_all};
+pub use run::{Failure, Report, Skipped, run_all};

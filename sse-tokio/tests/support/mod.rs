@@ -73,8 +73,8 @@ impl Client for Tokio {
         response.into_reqwest().bytes().await.map(Vec::from).unwrap_or_default()
     }
 
-    fn knows(&self, tag: Tag) -> bool {
-        tag != Tag::Tls || cfg!(feature = "rustls")
+    fn lacks(&self) -> &[(Tag, &'static str)] {
+        if cfg!(feature = "rustls") { &[] } else { &[(Tag::Tls, "without the feature `rustls`")] }
     }
 
     fn quirks(&self) -> &[Quirk] {

@@ -12,10 +12,10 @@ pub trait Adapter: Send + Sync + 'static {
     /// [`Command::Leave`](crate::scenario::Command::Leave), it returns without an end.
     fn follow(&self, ask: &Ask, record: &Record);
 
-    /// Whether it can run scenarios of this kind; those that it cannot run are counted. It can by default.
-    fn knows(&self, tag: Tag) -> bool {
-        let _ = tag;
-        true
+    /// What it lacks, and why: scenarios with these tags are not run, which the [`Report`](crate::scenario::Report) says.
+    /// Nothing by default.
+    fn lacks(&self) -> &[(Tag, &'static str)] {
+        &[]
     }
 
     /// What it does differently, for reasons that are not its own; nothing by default.
@@ -24,8 +24,8 @@ pub trait Adapter: Send + Sync + 'static {
     }
 }
 
-/// What a scenario is about, and what it needs of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a scenario is about, its first tag above all, and what it needs of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Tag {
     /// How a body is wrapped, and how it is cut into reads.

@@ -31,10 +31,9 @@ pub trait Client: Send + Sync + 'static {
         response: <Self::Transport as Transport>::Response,
     ) -> impl Future<Output = Vec<u8>>;
 
-    /// See [`Adapter::knows`].
-    fn knows(&self, tag: Tag) -> bool {
-        let _ = tag;
-        true
+    /// See [`Adapter::lacks`].
+    fn lacks(&self) -> &[(Tag, &'static str)] {
+        &[]
     }
 
     /// See [`Adapter::quirks`].
@@ -52,8 +51,8 @@ impl<C: Client> Adapter for C {
         });
     }
 
-    fn knows(&self, tag: Tag) -> bool {
-        Client::knows(self, tag)
+    fn lacks(&self) -> &[(Tag, &'static str)] {
+        Client::lacks(self)
     }
 
     fn quirks(&self) -> &[Quirk] {

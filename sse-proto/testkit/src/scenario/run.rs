@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::scenario::build::{AtFirst, Urls};
 use crate::scenario::place::Place;
-use crate::scenario::{Adapter, Log, Record, Scenario};
+use crate::scenario::{Adapter, Log, Record, Scenario, Tag};
 
 /// How many scenarios run at once. They wait more than they work.
 const AT_ONCE: usize = 24;
@@ -24,8 +24,10 @@ const CLOSED: Duration = Duration::from_secs(5);
 pub struct Report {
     /// How many passed.
     pub passed: usize,
-    /// How many need what the client does not have.
-    pub skipped: usize,
+    /// How many of these passed, by what they are about in the first place.
+    pub by_tag: Vec<(Tag, usize)>,
+    /// Those that need what the client lacks.
+    pub skipped: Vec<Skipped>,
     /// Those that passed only by a [`Quirk`](crate::scenario::Quirk), by name.
     pub by_quirk: Vec<String>,
     /// Those that failed.
@@ -45,11 +47,15 @@ impl Report {
         self.failures.is_empty()
     }
 
-    fn add(&mut self, outcome: Outcome, name: String) {
+    fn add(&mut self, outcome: Outcome, about: Tag, name: String) {
         match outcome {
-            Outcome::Skipped => self.skipped += 1,
+            Outcome::Skipped(tag, why) => self.skipped.push(Skipped { name, tag, why }),
             Outcome::Passed { by_quirk, took } => {
                 self.passed += 1;
+                match self.by_tag.iter_mut().find(|(tag, _)| *tag == about) {
+                    Some((_, passed)) => *passed += 1,
+                    None => self.by_tag.push((about, 1)),
+                }
                 if by_quirk {
                     self.by_quirk.push(name.clone());
                 }
@@ -68,14 +74,33 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failed = self.failures.len();
-        write!(f, "{} passed, {failed} failed, {} skipped", self.passed, self.skipped)?;
+        write!(f, "{} passed, {failed} failed, {} not run", self.passed, self.skipped.len())?;
         write!(f, " in {:.1?}; ", self.elapsed)?;
         writeln!(f, "the slowest, {}, took {:.1?}", self.slowest.0, self.slowest.1)?;
+        let by_tag: Vec<_> = self.by_tag.iter().map(|(tag, n)| format!("{tag:?} {n}")).collect();
+        writeln!(f, "  passed: {}", by_tag.join(", "))?;
         if !self.by_quirk.is_empty() {
-            writeln!(f, "by a quirk: {}", self.by_quirk.join(", "))?;
+            writeln!(f, "  by a quirk: {}", self.by_quirk.join(", "))?;
+        }
+        for alike in self.skipped.chunk_by(|a, b| a.tag == b.tag) {
+            let names: Vec<_> = alike.iter().map(|skipped| &skipped.name[..]).collect();
+            let (tag, why) = (alike[0].tag, alike[0].why);
+            writeln!(f, "  {} not run for {tag:?}, {why}: {}", names.len(), names.join(", "))?;
         }
         self.failures.iter().try_for_each(|failure| write!(f, "\n{failure}"))
     }
+}
+
+/// A scenario that was not run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// Its name.
+    pub name: String,
+    /// What the client lacks for it.
+    pub tag: Tag,
+    /// Why.
+    pub why: &'static str,
 }
 
 /// A scenario that failed.
@@ -99,7 +124,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Runs all scenarios that the client knows, several at once.
+/// Runs all scenarios for which the client lacks nothing, several at once.
 pub fn run_all(adapter: impl Adapter, scenarios: Vec<Scenario>) -> Report {
     let adapter = Arc::new(adapter);
     let began = Instant::now();
@@ -112,9 +137,9 @@ pub fn run_all(adapter: impl Adapter, scenarios: Vec<Scenario>) -> Report {
                 loop {
                     let next = queue.lock().unwrap_or_else(lock).pop_front();
                     let Some(scenario) = next else { break };
-                    let name = scenario.name.clone();
+                    let (about, name) = (scenario.tags[0], scenario.name.clone());
                     let outcome = run(&adapter, scenario);
-                    report.lock().unwrap_or_else(PoisonError::into_inner).add(outcome, name);
+                    report.lock().unwrap_or_else(PoisonError::into_inner).add(outcome, about, name);
                 }
             });
         }
@@ -123,6 +148,8 @@ pub fn run_all(adapter: impl Adapter, scenarios: Vec<Scenario>) -> Report {
     report.elapsed = began.elapsed();
     report.failures.sort_by(|a, b| a.name.cmp(&b.name));
     report.by_quirk.sort();
+    report.by_tag.sort();
+    report.skipped.sort_by(|a, b| (a.tag, &a.name).cmp(&(b.tag, &b.name)));
     report
 }
 
@@ -130,12 +157,13 @@ pub fn run_all(adapter: impl Adapter, scenarios: Vec<Scenario>) -> Report {
 enum Outcome {
     Passed { by_quirk: bool, took: Duration },
     Failed(Box<(Vec<String>, Log)>),
-    Skipped,
+    Skipped(Tag, &'static str),
 }
 
 fn run<A: Adapter>(adapter: &Arc<A>, mut scenario: Scenario) -> Outcome {
-    if !scenario.tags.iter().all(|tag| adapter.knows(*tag)) {
-        return Outcome::Skipped;
+    let lacked = adapter.lacks().iter().find(|(tag, _)| scenario.tags.contains(tag));
+    if let Some((tag, why)) = lacked {
+        return Outcome::Skipped(*tag, why);
     }
     let mut by_quirk = false;
     for (quirk, change) in std::mem::take(&mut scenario.quirks) {
