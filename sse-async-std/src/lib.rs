@@ -51,6 +51,7 @@
 //!
 //! [surf]: https://docs.rs/surf
 //! [async-std]: https://docs.rs/async-std
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -38,6 +38,7 @@
 //!
 //! [reqwest]: https://docs.rs/reqwest
 //! [tokio]: https://docs.rs/tokio
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -81,5 +82,5 @@ pub type Loss = sse_proto::client::Loss<Transport>;
 
 /// Compiles what the README shows.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -64,6 +64,7 @@
 //! and a `HEAD` request gets the scripted body. A request's head may have 1 MiB, its body 64 MiB;
 //! what is larger, or no HTTP request, is answered by a 4xx of the server's own and not recorded.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod reply;
