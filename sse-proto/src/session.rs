@@ -70,26 +70,23 @@ use machine::{Input, State};
 /// # assert_eq!(events, 1);
 /// ```
 ///
-/// # Transitions
+/// # States
 ///
-/// ```mermaid
-/// stateDiagram-v2
-///     [*] --> Due
-///     Due --> Connecting: poll_output gives Connect
-///     Connecting --> Open: response accepted
-///     Connecting --> Waiting: error, time-out, retryable status
-///     Connecting --> Closed: 204, refused
-///     Open --> Waiting: end of body, error, time-out
-///     Open --> Closed: sentinel, end of a one-shot body
-///     Waiting --> Due: time-out
-///     Connecting --> Due: restart
-///     Open --> Due: restart
-///     Waiting --> Due: restart
-///     Waiting --> Closed: close
-///     Connecting --> Closed: close, no retry allowed
-///     Open --> Closed: close, no retry allowed
-///     Closed --> [*]
-/// ```
+/// [`ready_state`](Self::ready_state) calls all but `Open` and `Closed` *connecting*, as the standard does.
+///
+/// | from | to | on |
+/// |---|---|---|
+/// | start | `Due` | |
+/// | `Due` | `Connecting` | [`poll_output`](Self::poll_output) gives `Connect` |
+/// | `Connecting` | `Open` | a response that is accepted |
+/// | `Connecting` | `Waiting` | an error, a time-out, a status that is retried |
+/// | `Open` | `Waiting` | the end of the body, an error, a time-out; what came before is drained first |
+/// | `Waiting` | `Due` | the deadline |
+/// | `Connecting` | `Closed` | 204, another status, another content type, a request that cannot be made |
+/// | `Open` | `Closed` | the sentinel, the clean end of a one-shot body |
+/// | `Connecting`, `Open` | `Closed` | in place of `Waiting`, where no further attempt is allowed |
+/// | `Connecting`, `Open`, `Waiting` | `Due` | [`restart`](Self::restart) |
+/// | any | `Closed` | [`close`](Self::close) |
 ///
 /// Inputs that do not fit the state, such as a chunk after `restart()`, are ignored.
 pub struct Session {

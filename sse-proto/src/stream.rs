@@ -13,7 +13,7 @@ use crate::{DecodeError, Decoder, Event, Found, Limits};
 ///
 /// It takes the body of every version of every HTTP client, and whatever else gives chunks: `S` is a
 /// `Stream<Item = Result<impl Into<Bytes>, E>>`. A stream that is not `Unpin` goes into a `Box::pin` first. For
-/// reconnection, time-outs and checks of the response there is [`EventSource`](crate::client::EventSource).
+/// reconnection, time-outs and checks of the response there is `client::EventSource`.
 ///
 /// Gives `Err` for a block over a limit and goes on; gives `Err` for an error of the body, and then ends. A block that the
 /// end of the body cuts off is dropped. After the end there is only `None`.

@@ -5,6 +5,7 @@ use sse_proto::{Config, RetryPolicy};
 mod answers;
 mod backoff;
 mod clocks;
+mod diagram;
 mod driver;
 mod ends;
 mod ids;
