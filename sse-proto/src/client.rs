@@ -133,6 +133,12 @@ impl<T: Transport> EventSource<T> {
         Updates { source: self }
     }
 
+    /// The events' data as values; see [`JsonStream`](crate::stream::JsonStream).
+    #[cfg(feature = "json")]
+    pub fn json<V>(self) -> crate::stream::JsonStream<Self, V> {
+        crate::stream::JsonStream::new(self)
+    }
+
     /// Waits until a response is accepted, and gives it; at once if the stream is open already. No event is lost by it.
     ///
     /// # Errors

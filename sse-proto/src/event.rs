@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
+use core::str::FromStr;
 
 use crate::BuildError;
 use crate::assemble::LastId;
@@ -58,6 +59,11 @@ impl EventRef<'_> {
     /// The last event ID when this event was dispatched: its own or an inherited one, `""` when there is none.
     pub fn last_event_id(&self) -> &str {
         self.id.text
+    }
+
+    /// The last event ID as a number; see [`Event::last_event_id_as`].
+    pub fn last_event_id_as<T: FromStr>(&self) -> Option<T> {
+        self.last_event_id().parse().ok()
     }
 
     /// The id that this event's own block set, `Some("")` if it reset the id, `None` if the id is inherited.
@@ -185,6 +191,23 @@ impl Event {
             Some(shared) => shared,
             None => &self.text[self.type_end()..],
         }
+    }
+
+    /// The last event ID as a number, or as whatever else its text stands for; `None`, not 0, when there is none or it is no
+    /// `T`.
+    ///
+    /// A view to count with: what goes back to a server is the text, since `007` and `7` are different ids.
+    ///
+    /// ```
+    /// use sse_proto::Event;
+    ///
+    /// let event = Event::builder().id("42").build()?;
+    /// assert_eq!(event.last_event_id_as::<u64>(), Some(42));
+    /// assert_eq!(Event::new("no id").last_event_id_as::<u64>(), None);
+    /// # Ok::<(), sse_proto::BuildError>(())
+    /// ```
+    pub fn last_event_id_as<T: FromStr>(&self) -> Option<T> {
+        self.last_event_id().parse().ok()
     }
 
     /// The id that this event's own block set, `Some("")` if it reset the id, `None` if the id is inherited.

@@ -63,9 +63,9 @@ fn read<'a, T: Deserialize<'a>>(data: &'a str) -> Result<T, JsonError> {
 pub struct JsonError {
     /// What is wrong.
     pub problem: JsonProblem,
-    /// The line of the data, from 1; 0 where there is none.
+    /// The line of the data, from 1; 0 where serde does not know it, as in an enum with a tag.
     pub line: usize,
-    /// The column in bytes, from 1; 0 where there is none.
+    /// The column in bytes, from 1; 0 for the line's beginning, and where serde does not know it.
     pub column: usize,
 }
 
@@ -88,7 +88,11 @@ impl fmt::Display for JsonError {
             JsonProblem::Shape => "has another shape than expected",
             JsonProblem::EndOfData => "is JSON that breaks off",
         };
-        write!(f, "the event's data {problem}, at line {}, column {}", self.line, self.column)
+        write!(f, "the event's data {problem}")?;
+        match (self.line, self.column) {
+            (0, _) => Ok(()),
+            (line, column) => write!(f, ", at line {line}, column {column}"),
+        }
     }
 }
 

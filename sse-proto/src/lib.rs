@@ -141,7 +141,7 @@
 //! | `std`, default | UTF-8 checks with AVX2, HTTP dates in `Retry-After` | httpdate |
 //! | `stream` | [`stream::EventStream`] | futures-core |
 //! | `client` | [`client::EventSource`], [`client::Transport`] | `std`, `stream` |
-//! | `json` | `Event::json` | serde, serde_json |
+//! | `json` | `Event::json`, and `json()` on the streams of `stream` and `client` | serde, serde_json |
 //! | `serde` | a [`Snapshot`] that can be stored | serde |
 //! | `tracing` | one line for each transition of a client | `client`, tracing |
 //!

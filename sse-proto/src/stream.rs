@@ -1,5 +1,8 @@
 //! One response as a stream of events: no session, no reconnection.
 
+#[cfg(feature = "json")]
+mod json;
+
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -7,7 +10,10 @@ use core::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 
-use crate::{DecodeError, Decoder, Event, Found, Limits};
+#[cfg(feature = "json")]
+pub use json::{JsonStream, JsonStreamError};
+
+use crate::{DecodeError, Decoder, Event, Found, Limits, Sentinel};
 
 /// Turns any stream of byte chunks into a stream of events.
 ///
@@ -35,6 +41,8 @@ use crate::{DecodeError, Decoder, Event, Found, Limits};
 pub struct EventStream<S> {
     body: Option<S>,
     decoder: Decoder,
+    /// What is still to come, where it was asked for.
+    sentinel: Option<Sentinel>,
 }
 
 impl<S> EventStream<S> {
@@ -47,7 +55,15 @@ impl<S> EventStream<S> {
     pub fn with_limits(body: S, limits: Limits) -> Self {
         let mut decoder = Decoder::with_limits(limits);
         decoder.set_report_comments(false);
-        Self { body: Some(body), decoder }
+        Self { body: Some(body), decoder, sentinel: None }
+    }
+
+    /// Ends the stream at this sentinel, as [`Config::sentinel`](crate::Config::sentinel) ends a session. A body that ends
+    /// without it is [`StreamError::MissingSentinel`].
+    #[must_use]
+    pub fn with_sentinel(mut self, sentinel: Sentinel) -> Self {
+        self.sentinel = Some(sentinel);
+        self
     }
 
     /// The last event ID: what a request that goes on from here carries.
@@ -58,6 +74,12 @@ impl<S> EventStream<S> {
     /// Sets the id that events without an id of their own inherit, such as the one that the request carried.
     pub fn set_last_event_id(&mut self, id: &str) {
         self.decoder.set_last_event_id(id);
+    }
+
+    /// The events' data as values; see [`JsonStream`].
+    #[cfg(feature = "json")]
+    pub fn json<T>(self) -> JsonStream<Self, T> {
+        JsonStream::new(self)
     }
 }
 
@@ -74,7 +96,14 @@ where
             while let Some(found) = this.decoder.advance() {
                 match found {
                     Ok(Found::Event) => {
-                        return Poll::Ready(Some(Ok(this.decoder.found_event().into_owned())));
+                        let event = this.decoder.found_event();
+                        let event = match this.sentinel.take_if(|sentinel| sentinel.is(&event)) {
+                            None => return Poll::Ready(Some(Ok(event.into_owned()))),
+                            Some(Sentinel::Data(_)) => None,
+                            Some(Sentinel::EventType(_)) => Some(Ok(event.into_owned())),
+                        };
+                        this.end();
+                        return Poll::Ready(event);
                     }
                     Ok(_) => {}
                     Err(error) => return Poll::Ready(Some(Err(StreamError::Decode(error)))),
@@ -87,7 +116,13 @@ where
                     this.end();
                     return Poll::Ready(Some(Err(StreamError::Body(error))));
                 }
-                None => this.end(),
+                None => {
+                    let complete = this.sentinel.is_none();
+                    this.end();
+                    if !complete {
+                        return Poll::Ready(Some(Err(StreamError::MissingSentinel)));
+                    }
+                }
             }
         }
     }
@@ -96,6 +131,7 @@ where
 impl<S> EventStream<S> {
     fn end(&mut self) {
         self.body = None;
+        self.sentinel = None;
         self.decoder.finish();
     }
 }
@@ -108,6 +144,8 @@ pub enum StreamError<E> {
     Decode(DecodeError),
     /// The body failed; the stream is over.
     Body(E),
+    /// The body ended before the sentinel that was asked for; the stream is over.
+    MissingSentinel,
 }
 
 impl<E> fmt::Display for StreamError<E> {
@@ -115,6 +153,7 @@ impl<E> fmt::Display for StreamError<E> {
         match self {
             Self::Decode(error) => error.fmt(f),
             Self::Body(_) => f.write_str("the body of the event stream failed"),
+            Self::MissingSentinel => crate::Cause::MissingSentinel.fmt(f),
         }
     }
 }
@@ -122,7 +161,7 @@ impl<E> fmt::Display for StreamError<E> {
 impl<E: core::error::Error + 'static> core::error::Error for StreamError<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Decode(_) => None,
+            Self::Decode(_) | Self::MissingSentinel => None,
             Self::Body(error) => Some(error),
         }
     }

@@ -55,6 +55,11 @@ pub use sse_proto::{
     Attempt, Cause, Closed, Commit, Config, Event, GiveUp, InvalidId, Limits, Lost, ReadyState,
     ReconnectTo, Refusal, RetryPolicy, Sentinel, Snapshot, Stats,
 };
+#[cfg(feature = "json")]
+pub use sse_proto::{
+    JsonError, JsonProblem,
+    stream::{JsonStream, JsonStreamError},
+};
 
 /// A stream of events that survives its connections.
 ///
@@ -62,6 +67,7 @@ pub use sse_proto::{
 /// |---|---|
 /// | `next().await` | the next event; `Err` is terminal unless `is_event_too_large()`; `None` is the end |
 /// | `updates()` | a stream of everything: openings, events, comments, losses |
+/// | `json::<T>()` | a stream of values, feature `json` |
 /// | `opened().await` | the first response, or why there is none |
 /// | `response()` | the response that is open, with its head |
 /// | `handle()` | closes, restarts and watches the stream from another task |

@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use crate::{Limits, RetryPolicy};
+use crate::{EventRef, Limits, RetryPolicy};
 
 /// All that a [`Session`](crate::Session) may be told. Every field has a setter of the same name.
 ///
@@ -198,6 +198,15 @@ pub enum Sentinel {
     Data(Cow<'static, str>),
     /// An event of this type, such as `message_stop` or `response.completed`. It is delivered, as the last one.
     EventType(Cow<'static, str>),
+}
+
+impl Sentinel {
+    pub(crate) fn is(&self, event: &EventRef<'_>) -> bool {
+        match self {
+            Self::Data(data) => event.data() == data,
+            Self::EventType(name) => event.event_type() == name,
+        }
+    }
 }
 
 /// Which id a reconnection carries.

@@ -274,10 +274,10 @@ impl Session {
         }
         let event = self.decoder.found_event();
         match &self.config.sentinel {
-            Some(Sentinel::Data(data)) if event.data() == data => Judgement::Close,
-            Some(Sentinel::EventType(name)) if event.event_type() == name => {
-                Judgement::DeliverAndClose
-            }
+            Some(sentinel) if sentinel.is(&event) => match sentinel {
+                Sentinel::Data(_) => Judgement::Close,
+                Sentinel::EventType(_) => Judgement::DeliverAndClose,
+            },
             _ if self.config.skip_empty && event.data().is_empty() => Judgement::Drop,
             _ => Judgement::Deliver,
         }

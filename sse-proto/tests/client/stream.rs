@@ -205,3 +205,32 @@ fn nothing_that_is_printed_has_a_payload() {
     assert!(printed.contains("EventSource") && printed.contains("Updates"));
     assert!(!printed.contains("SECRET"), "{printed}");
 }
+
+#[cfg(feature = "json")]
+#[test]
+fn values_survive_losses_and_a_sentinel_is_none() {
+    use sse_proto::{Config, RetryPolicy, Sentinel};
+    let network = Network::new([
+        ending(&["id: 1\ndata: 1\n\ndata: x\n\nda"]),
+        stream(&["data: 2\n\ndata: [DONE]\n\n"]),
+    ]);
+    let config = Config::default()
+        .retry(RetryPolicy::default().jitter(0.0))
+        .sentinel(Some(Sentinel::Data("[DONE]".into())));
+    let mut values = Source::new(network.clone(), config).json::<u32>();
+    let mut task = Task::new();
+    let mut items = Vec::new();
+    loop {
+        match task.poll(&mut values) {
+            std::task::Poll::Ready(Some(item)) => {
+                items.push(item.map_err(|error| error.to_string()));
+            }
+            std::task::Poll::Ready(None) => break,
+            std::task::Poll::Pending => assert!(network.pass_to_timer(), "no timer"),
+        }
+    }
+    let none = "the event's data is no JSON, at line 1, column 1".to_owned();
+    assert_eq!(items, [Ok(1), Err(none), Ok(2)]);
+    assert_eq!(sent_ids(&network), ["", "1"]);
+    assert_eq!(values.get_ref().stats().events, 3);
+}

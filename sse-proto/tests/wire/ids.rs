@@ -94,3 +94,30 @@ fn an_id_that_no_header_can_carry_stays_on_its_events_and_the_one_before_is_sent
     assert_eq!(push(&mut decoder, b"id: 5\x01\n\nid\n\n"), NOTHING);
     assert_eq!(decoder.last_sendable_id(), "");
 }
+
+#[test]
+fn an_id_that_is_no_number_is_none() {
+    let cases = [
+        ("", None),
+        ("id: 7\n", Some(7)),
+        ("id: 18446744073709551615\n", Some(u64::MAX)),
+        ("id: 18446744073709551616\n", None),
+        ("id: -1\n", None),
+        ("id: 1a\n", None),
+        ("id:  1\n", None),
+        ("id\n", None),
+    ];
+    for (id, number) in cases {
+        let mut decoder = Decoder::new();
+        decoder.push(format!("id: 5\ndata: x\n\nid\n\n{id}data: x\n\n"));
+        let mut next = || match decoder.pull() {
+            Some(Ok(sse_proto::Decoded::Event(event))) => {
+                let borrowed = event.last_event_id_as::<u64>();
+                assert_eq!(event.into_owned().last_event_id_as::<u64>(), borrowed);
+                borrowed
+            }
+            other => panic!("no event: {other:?}"),
+        };
+        assert_eq!((next(), next()), (Some(5), number), "{id:?}");
+    }
+}
