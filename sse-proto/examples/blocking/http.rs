@@ -260,7 +260,7 @@ fn parse_head(buffer: &mut BytesMut) -> io::Result<Option<Head>> {
         let named = response.headers.iter();
         let headers = named.map(|h| (h.name.to_ascii_lowercase(), h.value.to_vec())).collect();
         let _ = buffer.split_to(len);
-        if !(100..200).contains(&status) {
+        if !(100..200).contains(&status) || status == 101 {
             return Ok(Some((status, headers)));
         }
     }
