@@ -3,6 +3,7 @@
 mod framing;
 mod decode;
 mod loss;
+mod cut;
 mod id;
 mod retry;
 mod http;
@@ -30,6 +31,7 @@ pub fn scenarios() -> Vec<Scenario> {
         framing::list(),
         decode::list(),
         loss::list(),
+        cut::list(),
         id::list(),
         retry::list(),
         http::list(),

@@ -43,6 +43,8 @@ pub(super) fn list() -> Vec<Scenario> {
         list.push(of_framing(format!("body-byte-by-byte-ended-by-{name}"), reply.trickle()));
     }
     list.extend([
+        chunk_sizes_in_any_notation(),
+        trailers(),
         body_longer_than_its_length(),
         body_of_no_bytes(),
         body_of_length_zero(),
@@ -53,6 +55,30 @@ pub(super) fn list() -> Vec<Scenario> {
         head_before_the_body(),
     ]);
     list
+}
+
+/// A chunked body as it is, which nothing follows.
+fn of_chunks(name: &str, chunks: &str) -> Scenario {
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n";
+    Scenario::new(name, &[Framing])
+        .script(Reply::raw(format!("{head}\r\n{chunks}")))
+        .log([opened(), event("abc"), event("d"), ended()])
+        .requests([asked(), asked()])
+}
+
+fn chunk_sizes_in_any_notation() -> Scenario {
+    of_chunks(
+        "chunk-sizes-in-any-notation",
+        "0000B\r\ndata: abc\n\n\r\n9 ; a = \"\\\"\"\r\ndata: d\n\n\r\n000\r\n\r\n",
+    )
+}
+
+fn trailers() -> Scenario {
+    of_chunks(
+        "trailers-are-no-part-of-the-body",
+        "b\r\ndata: abc\n\n\r\n9\r\ndata: d\n\n\r\n0\r\nid: 1\r\ndata: e\r\nretry: 1\r\n\r\n",
+    )
 }
 
 fn body_longer_than_its_length() -> Scenario {

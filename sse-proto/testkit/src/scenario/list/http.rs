@@ -20,7 +20,7 @@ pub(super) fn list() -> Vec<Scenario> {
     list.extend(of_types());
     list.extend(of_heads());
     list.extend(of_no_content());
-    list.push(not_modified());
+    list.extend([101, 304].map(status_without_a_body));
     list.push(refused_to_who_waits_for_the_opening());
     list
 }
@@ -42,11 +42,11 @@ fn status_refused(status: u16) -> Scenario {
         .answer(status, "text/plain; charset=utf-8", body)
 }
 
-fn not_modified() -> Scenario {
-    Scenario::new("status-304-is-refused", &[Http])
-        .script(Reply::status(304))
-        .end(Closed::Refused(Refusal::Status(304)))
-        .answer(304, "", "")
+fn status_without_a_body(status: u16) -> Scenario {
+    Scenario::new(format!("status-{status}-is-refused"), &[Http])
+        .script(Reply::status(status))
+        .end(Closed::Refused(Refusal::Status(status)))
+        .answer(status, "", "")
 }
 
 fn refused_to_who_waits_for_the_opening() -> Scenario {
@@ -109,7 +109,7 @@ fn of_types() -> [Scenario; 8] {
     ]
 }
 
-fn of_heads() -> [Scenario; 10] {
+fn of_heads() -> [Scenario; 11] {
     let many = |count: usize| {
         (0..count).fold(Reply::stream(), |reply, n| reply.header(format!("x-{n}"), "value"))
     };
@@ -129,6 +129,7 @@ fn of_heads() -> [Scenario; 10] {
         accepted("head-with-a-utf-8-value", Reply::stream().header("x-name", "Zoë № 5")),
         accepted("head-with-a-latin-1-value", Reply::stream().header("x-name", b"Zo\xEB".to_vec())),
         accepted("head-of-20-kilobytes", Reply::stream().header("x-long", vec![b'x'; 20_000])),
+        accepted("head-of-60-kilobytes", Reply::stream().header("x-long", vec![b'x'; 60_000])),
         accepted("head-with-90-headers", many(88)),
         accepted("head-with-200-headers", many(198)).with_quirk(
             Quirk::AtMost100Headers,

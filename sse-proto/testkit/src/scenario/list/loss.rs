@@ -95,8 +95,9 @@ fn name_without_an_address() -> Scenario {
     Scenario::new("name-without-an-address", &[Loss, Http])
         .url("http://nobody.invalid/stream?token=secret")
         .retry(steady().max_retries(Some(1)))
-        .log([broken()])
+        .log([broken().saying("lookup")])
         .end(Closed::Lost { cause: Cause::Transport, give_up: GiveUp::Retries { limit: 1 } })
+        .saying("lookup")
         .requests([])
 }
 

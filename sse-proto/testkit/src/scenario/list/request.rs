@@ -39,7 +39,7 @@ pub(super) fn list() -> Vec<Scenario> {
     list
 }
 
-fn of_headers() -> [Scenario; 5] {
+fn of_headers() -> [Scenario; 6] {
     let one = [opened(), event("a"), ended()];
     [
         Scenario::new("headers-of-the-user-go-out-each-time", &[Request])
@@ -56,6 +56,11 @@ fn of_headers() -> [Scenario; 5] {
                     .headers("x-many", ["a", "b, c"]);
                 2
             ]),
+        Scenario::new("nothing-goes-out-that-nobody-asked-for", &[Request])
+            .script(stream("id: 1\ndata: a\n\n"))
+            .log([opened(), event("a").id("1"), ended()])
+            .requests([asked(), asked().id("1")])
+            .look(|_, requests| requests.iter().try_for_each(only_the_usual)),
         Scenario::new("headers-of-the-user-take-the-place-of-the-usual-ones", &[Request])
             .script(stream("data: a\n\n"))
             .header("Accept", "text/event-stream, application/json;q=0.5")
@@ -84,6 +89,17 @@ fn of_headers() -> [Scenario; 5] {
             .log(one)
             .requests(vec![asked_with_body("GET"); 2]),
     ]
+}
+
+/// No name of a program, no length of a body that there is not.
+fn only_the_usual(request: &crate::Request) -> Result<(), String> {
+    const USUAL: [&str; 6] =
+        ["host", "accept", "accept-encoding", "cache-control", "connection", "last-event-id"];
+    let mut names = request.headers().iter().map(|(name, _)| name.to_ascii_lowercase());
+    match names.find(|name| !USUAL.iter().any(|usual| usual.as_bytes() == name)) {
+        Some(name) => Err(format!("the request has {}", name.escape_ascii())),
+        None => Ok(()),
+    }
 }
 
 /// Neither safe nor idempotent: the end of the body is the end.
