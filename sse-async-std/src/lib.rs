@@ -33,10 +33,16 @@
 //! Redirects are followed here, at most ten, since surf does not and its middleware for it opens a stream twice. To another
 //! origin go only the headers that say what is wanted, such as `Accept`; every other one could be a credential.
 //!
+//! # Not for new code
+//!
+//! async-std is discontinued and surf unmaintained, so expect no fix for a flaw in them or in the old crates that they bring;
+//! the README lists the seven advisories that are accepted, with the reasons. This crate is for programs that stand on surf
+//! already; for new code there is `sse-tokio`, with the same names.
+//!
 //! # Which client
 //!
-//! async-std is discontinued and surf unmaintained: for new code there is `sse-tokio`. No backend that comes with surf is fit
-//! for event streams, so this crate brings [`StreamClient`]. Any other [`surf::Client`] is accepted, at a price:
+//! No backend that comes with surf is fit for event streams, so this crate brings [`StreamClient`]. Any other
+//! [`surf::Client`] is accepted, at a price:
 //!
 //! | | `curl-client`, surf's default | `h1-client` | `hyper-client` |
 //! |---|---|---|---|
