@@ -28,7 +28,38 @@
 //! Sent with each request unless it has them: `Accept: text/event-stream`, `Cache-Control: no-cache`, and
 //! `Accept-Encoding: identity`, since compression delays events unless the server flushes it.
 //!
-//! What ends a stream and what is retried is told at [`Config`] and [`RetryPolicy`]; the clocks are there too.
+//! # What ends a stream, and what is retried
+//!
+//! | happening | outcome |
+//! |---|---|
+//! | 200 and `text/event-stream` (case and parameters do not matter) | open |
+//! | 204 | the end, no error |
+//! | 429, 500, 502, 503, 504 | another attempt, after `Retry-After` if that is longer than the wait would be |
+//! | another status, another content type | an error that still holds the response and its unread body |
+//! | end of the body, reset, refused, DNS, TLS, time-out | another attempt, the first one too; of a one-shot request a clean end is the end, anything else an error |
+//! | POST, PATCH and other methods that are not idempotent | sent once, unless you give a policy or a factory |
+//! | the sentinel, where one is set | the end; a body that ends without it is lost |
+//! | `retry: N` | the least wait from now on, in milliseconds; above an hour it is an error that says so |
+//! | limits of the policy, by count and by time | an error with the last cause |
+//! | a block over a limit (32 MiB of data, 64 KiB of id) | that block alone is an error; its id does not count, and the stream goes on |
+//! | `close()` | the end; nothing comes out afterwards |
+//!
+//! The wait before an attempt is `max(floor, retry, Retry-After) + uniform(0, min(cap, base · factorⁿ))`, by default 1 s, doubled
+//! up to 30 s; after a connection that stayed open for ten seconds it starts small again. [`RetryPolicy`] sets all of that;
+//! [`RetryPolicy::standard`] waits as browsers do, [`RetryPolicy::never`] is one shot.
+//!
+//! # Clocks, limits, ids
+//!
+//! - [`Config::connect_timeout`] is 30 s. [`Config::first_byte_timeout`], [`Config::idle_timeout`] and [`Config::late_after`] are off,
+//!   since a quiet stream is legal; where the server sends a heartbeat, set the idle time to two or three times its interval.
+//! - [`Limits`] are 32 MiB of data for an event and 64 KiB for its id and its type.
+//! - [`EventSource::last_event_id`](sse_proto::client::EventSource::last_event_id) is what a reconnection carries. Store it, and give
+//!   it to [`Config::last_event_id`] at the next start. With [`Commit::Manual`] it is the id that you committed after
+//!   processing, so that a crash loses nothing.
+//! - Back-pressure: no chunk is read before the last one is used up. Dropping the stream closes its connection; a `next()` that
+//!   is dropped loses nothing.
+//!
+//! # Redirects
 //!
 //! Redirects are followed here, at most ten, since surf does not and its middleware for it opens a stream twice. To another
 //! origin go only the headers that say what is wanted, such as `Accept`; every other one could be a credential.
@@ -37,7 +68,7 @@
 //!
 //! async-std is discontinued and surf unmaintained, so expect no fix for a flaw in them or in the old crates that they bring;
 //! the README lists the seven advisories that are accepted, with the reasons. This crate is for programs that stand on surf
-//! already; for new code there is `sse-tokio`, with the same names.
+//! already; for new code there is [`sse-tokio`](https://docs.rs/sse-tokio), with the same names.
 //!
 //! # Which client
 //!
@@ -54,6 +85,10 @@
 //! | time-out | **of the whole stream** | of the head | of the head |
 //! | `Last-Event-ID` that is not ASCII | not sent | not sent | not sent |
 //! | other | decompresses | 50 connections, the next waits for ever | brings tokio 0.2 |
+//!
+//! # Oldest Rust
+//!
+//! 1.88.
 //!
 //! [surf]: https://docs.rs/surf
 //! [async-std]: https://docs.rs/async-std

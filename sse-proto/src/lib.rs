@@ -94,10 +94,10 @@
 //! | another status, another content type | an error that still holds the response and its unread body |
 //! | end of the body, reset, refused, DNS, TLS, time-out | another attempt, the first one too; of a one-shot request a clean end is the end, anything else an error |
 //! | POST, PATCH and other methods that are not idempotent | sent once, unless you give a policy or a factory |
-//! | a [`Sentinel`], where one is set | the end; a body that ends without it is lost |
+//! | the sentinel, where one is set | the end; a body that ends without it is lost |
 //! | `retry: N` | the least wait from now on, in milliseconds; above an hour it is an error that says so |
 //! | limits of the policy, by count and by time | an error with the last cause |
-//! | a block over one of the [`Limits`] | that block alone is an error; the stream goes on |
+//! | a block over a limit (32 MiB of data, 64 KiB of id) | that block alone is an error; its id does not count, and the stream goes on |
 //! | `close()` | the end; nothing comes out afterwards |
 //!
 //! The wait before an attempt is `max(floor, retry, Retry-After) + uniform(0, min(cap, base · factorⁿ))`, by default 1 s, doubled

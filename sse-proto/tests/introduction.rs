@@ -1,4 +1,4 @@
-//! The introduction is written down twice, in the README and on the crate's page, and is one text.
+//! What is written down in the README and on the crates' pages is one text: the introduction, and what ends a stream.
 
 use std::path::Path;
 
@@ -20,4 +20,19 @@ fn the_readme_begins_as_the_crate_page_does() {
     let introduction_of_page = introduction(page);
     assert!(introduction_of_page.len() > 200, "{introduction_of_page:?}");
     assert_eq!(introduction(readme.lines()), introduction_of_page);
+}
+
+#[test]
+fn what_ends_a_stream_is_the_same_on_every_page() {
+    let table = |name: &str| -> Vec<String> {
+        let text = read(name);
+        let lines = text.lines().map(|line| line.strip_prefix("//! ").unwrap_or(line));
+        let table = lines.skip_while(|line| !line.starts_with("| happening |"));
+        table.take_while(|line| line.starts_with('|')).map(str::to_owned).collect()
+    };
+    let readme = table("README.md");
+    assert!(readme.len() > 10, "{readme:?}");
+    for page in ["src/lib.rs", "../sse-tokio/src/lib.rs", "../sse-async-std/src/lib.rs"] {
+        assert_eq!(table(page), readme, "{page}");
+    }
 }

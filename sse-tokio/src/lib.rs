@@ -27,8 +27,39 @@
 //! Sent with each request unless it has them: `Accept: text/event-stream`, `Cache-Control: no-cache`, and
 //! `Accept-Encoding: identity`, since compression delays events unless the server flushes it.
 //!
-//! What ends a stream and what is retried is told at [`Config`] and [`RetryPolicy`]; the clocks are there too. Reqwest's own
-//! `timeout` is a total one and kills a healthy stream, which then counts as lost: leave it unset.
+//! # What ends a stream, and what is retried
+//!
+//! | happening | outcome |
+//! |---|---|
+//! | 200 and `text/event-stream` (case and parameters do not matter) | open |
+//! | 204 | the end, no error |
+//! | 429, 500, 502, 503, 504 | another attempt, after `Retry-After` if that is longer than the wait would be |
+//! | another status, another content type | an error that still holds the response and its unread body |
+//! | end of the body, reset, refused, DNS, TLS, time-out | another attempt, the first one too; of a one-shot request a clean end is the end, anything else an error |
+//! | POST, PATCH and other methods that are not idempotent | sent once, unless you give a policy or a factory |
+//! | the sentinel, where one is set | the end; a body that ends without it is lost |
+//! | `retry: N` | the least wait from now on, in milliseconds; above an hour it is an error that says so |
+//! | limits of the policy, by count and by time | an error with the last cause |
+//! | a block over a limit (32 MiB of data, 64 KiB of id) | that block alone is an error; its id does not count, and the stream goes on |
+//! | `close()` | the end; nothing comes out afterwards |
+//!
+//! The wait before an attempt is `max(floor, retry, Retry-After) + uniform(0, min(cap, base · factorⁿ))`, by default 1 s, doubled
+//! up to 30 s; after a connection that stayed open for ten seconds it starts small again. [`RetryPolicy`] sets all of that;
+//! [`RetryPolicy::standard`] waits as browsers do, [`RetryPolicy::never`] is one shot.
+//!
+//! # Clocks, limits, ids
+//!
+//! - [`Config::connect_timeout`] is 30 s. [`Config::first_byte_timeout`], [`Config::idle_timeout`] and [`Config::late_after`] are off,
+//!   since a quiet stream is legal; where the server sends a heartbeat, set the idle time to two or three times its interval.
+//!   Reqwest's own `timeout` is a total one and kills a healthy stream, which then counts as lost: leave it unset.
+//! - [`Limits`] are 32 MiB of data for an event and 64 KiB for its id and its type.
+//! - [`EventSource::last_event_id`](sse_proto::client::EventSource::last_event_id) is what a reconnection carries. Store it, and give
+//!   it to [`Config::last_event_id`] at the next start. With [`Commit::Manual`] it is the id that you committed after
+//!   processing, so that a crash loses nothing.
+//! - Back-pressure: no chunk is read before the last one is used up. Dropping the stream closes its connection; a `next()` that
+//!   is dropped loses nothing.
+//!
+//! # Redirects
 //!
 //! reqwest follows redirects, ten at most, as its client's policy says. It keeps `Authorization` and cookies from an origin
 //! that is not the last one, but not headers of your own making, such as `X-Api-Key`; of two redirects after one another the
@@ -36,12 +67,28 @@
 //! unless the client is built with `referer(false)`, as those of [`get`] are. Where that matters, build the client with
 //! `redirect(Policy::none())`: a redirect is then an error that holds the response.
 //!
+//! # Certificates
+//!
+//! reqwest checks them as the platform does. `reqwest::Client::builder()` trusts a server's own with `tls_certs_merge`; for a test
+//! `tls_danger_accept_invalid_certs(true)` accepts any from anyone, who can then read and change everything. The name is meant to be
+//! long.
+//!
+//! # Moving here
+//!
+//! [`moving`] has a page for each crate that people come from: its code, ours, and what behaves differently.
+//!
+//! # Oldest Rust
+//!
+//! 1.88.
+//!
 //! [reqwest]: https://docs.rs/reqwest
 //! [tokio]: https://docs.rs/tokio
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(doc)]
+pub mod moving;
 mod request;
 mod response;
 mod transport;
