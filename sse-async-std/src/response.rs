@@ -43,6 +43,11 @@ impl Response {
         }
     }
 
+    /// Whether it is as it was sent.
+    pub(crate) fn is_raw(&self) -> bool {
+        self.head.ext::<RawHead>().is_some()
+    }
+
     /// Where it came from in the end, after redirects.
     pub fn url(&self) -> &Url {
         &self.url

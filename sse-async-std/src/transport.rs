@@ -46,8 +46,12 @@ impl sse_proto::client::Transport for Transport {
     }
 
     fn head(response: &Response) -> ResponseHead<'_> {
-        ResponseHead::from_headers(response.status(), |name| response.header(name))
-            .redirected_to(response.url().as_str())
+        let head = ResponseHead::from_headers(response.status(), |name| match name {
+            // Clients that are not ours may have undone what they still show.
+            "content-encoding" if !response.is_raw() => None,
+            name => response.header(name),
+        });
+        head.redirected_to(response.url().as_str())
     }
 
     fn poll_chunk(

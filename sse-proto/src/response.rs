@@ -12,6 +12,8 @@ pub struct ResponseHead<'a> {
     pub status: u16,
     /// `Content-Type`; the last one where there are several.
     pub content_type: Option<&'a [u8]>,
+    /// `Content-Encoding`, where nobody has undone it.
+    pub content_encoding: Option<&'a [u8]>,
     /// `Retry-After`, in seconds or as an HTTP-date.
     pub retry_after: Option<&'a [u8]>,
     /// `Date`: what an HTTP-date in `Retry-After` is compared with.
@@ -28,6 +30,7 @@ impl<'a> ResponseHead<'a> {
         Self {
             status,
             content_type: None,
+            content_encoding: None,
             retry_after: None,
             date: None,
             wall_time: None,
@@ -39,6 +42,7 @@ impl<'a> ResponseHead<'a> {
     pub fn from_headers(status: u16, header: impl Fn(&'static str) -> Option<&'a [u8]>) -> Self {
         Self {
             content_type: header("content-type"),
+            content_encoding: header("content-encoding"),
             retry_after: header("retry-after"),
             date: header("date"),
             ..Self::new(status)
@@ -49,6 +53,13 @@ impl<'a> ResponseHead<'a> {
     #[must_use]
     pub const fn content_type(mut self, value: &'a [u8]) -> Self {
         self.content_type = Some(value);
+        self
+    }
+
+    /// Sets [`content_encoding`](Self::content_encoding).
+    #[must_use]
+    pub const fn content_encoding(mut self, value: &'a [u8]) -> Self {
+        self.content_encoding = Some(value);
         self
     }
 
@@ -83,8 +94,9 @@ impl<'a> ResponseHead<'a> {
     /// What the head means under a configuration (WHATWG HTML 9.2.3, *processing model*).
     pub(crate) fn verdict(&self, config: &Config, retry_statuses: &[u16]) -> Verdict {
         match self.status {
-            200 if self.has_accepted_type(config) => Verdict::Open,
-            200 => Verdict::Refused(Refusal::ContentType),
+            200 if !self.has_accepted_type(config) => Verdict::Refused(Refusal::ContentType),
+            200 if self.is_encoded() => Verdict::Refused(Refusal::ContentEncoding),
+            200 => Verdict::Open,
             204 => Verdict::NoContent,
             status if retry_statuses.contains(&status) => {
                 Verdict::Retry { status, retry_after: self.parse_retry_after() }
@@ -96,6 +108,14 @@ impl<'a> ResponseHead<'a> {
     fn has_accepted_type(&self, config: &Config) -> bool {
         let essence = self.content_type.map_or(&[][..], essence);
         config.accept.iter().any(|accepted| essence.eq_ignore_ascii_case(accepted.as_bytes()))
+    }
+
+    /// RFC 9110, section 8.4: a list of codings, of which `identity` is none.
+    fn is_encoded(&self) -> bool {
+        let codings = self.content_encoding.unwrap_or_default().split(|&byte| byte == b',');
+        codings
+            .map(<[u8]>::trim_ascii)
+            .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
     }
 
     /// RFC 9110, section 10.2.3.

@@ -161,6 +161,8 @@ pub enum Refusal {
     Status(u16),
     /// None of [`Config::accept`](crate::Config::accept).
     ContentType,
+    /// The body is compressed, or encoded otherwise, and the HTTP client did not undo it: not one event could be read.
+    ContentEncoding,
 }
 
 impl fmt::Display for Refusal {
@@ -170,6 +172,9 @@ impl fmt::Display for Refusal {
             Self::ContentType => {
                 f.write_str("the response is no event stream: its content type is not accepted")
             }
+            Self::ContentEncoding => f.write_str(
+                "the response is encoded (Content-Encoding), which the HTTP client did not undo",
+            ),
         }
     }
 }

@@ -97,6 +97,23 @@ fn another_content_type_is_refused() {
 }
 
 #[test]
+fn a_body_that_is_still_encoded_is_refused() {
+    let answer = |encoding: &'static [u8]| {
+        let mut driver = Driver::connecting(config());
+        let head = ResponseHead::new(200).content_type(b"text/event-stream");
+        driver.respond(head.content_encoding(encoding));
+        driver.session.closed()
+    };
+    for encoding in [&b""[..], b"identity", b" Identity , identity", b","] {
+        assert_eq!(answer(encoding), None, "{}", encoding.escape_ascii());
+    }
+    for encoding in [&b"gzip"[..], b"identity, br", b"x-theirs", b"\xFF"] {
+        let refused = Some(Closed::Refused(Refusal::ContentEncoding));
+        assert_eq!(answer(encoding), refused, "{}", encoding.escape_ascii());
+    }
+}
+
+#[test]
 fn the_accepted_content_types_can_be_set() {
     const TYPES: &[Cow<'static, str>] =
         &[Cow::Borrowed("application/x-sse"), Cow::Borrowed("text/plain")];
