@@ -86,7 +86,8 @@ pub struct EventSource<T: Transport> {
     finished: bool,
 }
 
-/// Updates that one poll may pass over before others have their turn: without waits, losses could follow one another for ever.
+/// Updates, and chunks without one, that one poll may pass over before others have their turn: without waits, losses could
+/// follow one another for ever, and of what nobody reads there may always be more.
 const MOST_HIDDEN: usize = 64;
 
 enum Connection<T: Transport> {
@@ -241,6 +242,7 @@ impl<T: Transport> EventSource<T> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Update<T>, Error<T>>>> {
+        let mut passed = 0;
         while !self.finished {
             let step = self.shared.poll_output(cx);
             #[cfg(feature = "tracing")]
@@ -255,7 +257,12 @@ impl<T: Transport> EventSource<T> {
                     self.connection = Connection::Starting(self.transport.start(attempt));
                     continue;
                 }
+                Step::Wait(_) if passed == MOST_HIDDEN => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Step::Wait(deadline) => {
+                    passed += 1;
                     ready!(self.poll_wait(deadline, cx));
                     continue;
                 }

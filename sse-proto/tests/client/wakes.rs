@@ -146,3 +146,16 @@ fn losses_without_waits_leave_others_their_turn() {
     assert!(source.next().now_or_never().is_none());
     assert!((1..1000).contains(&source.stats().losses));
 }
+
+/// And are noticed when time is up, however much comes that nobody reads.
+#[test]
+fn chunks_without_an_event_leave_others_their_turn() {
+    let network = Network::new([stream(&["\n"; 1000])]);
+    let mut source = Source::new(network.clone(), config());
+    let mut task = Task::new();
+    assert_eq!(task.lines(&mut source), NOTHING);
+    assert!((1..1000).contains(&network.world().reads));
+    assert_eq!(task.wakes.count(), 1, "it goes on by itself");
+    source.handle().close();
+    assert_eq!(task.lines(&mut source), ["end"]);
+}
