@@ -22,6 +22,10 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 // What one read takes from the socket at most: a TLS record's worth.
 const SCRATCH_LEN: usize = 16 * 1024;
 
+// hyper reads on for as long as there is something, also where nothing of it is for anybody: a head before the head, the
+// zeros in front of a chunk's size. Then clocks and other tasks must have their turn.
+const MOST_READS_IN_A_ROW: u32 = 32;
+
 thread_local! {
     // Safe code cannot read into hyper's uninitialized buffer, so bytes take a detour. One per thread, not one per
     // connection: nothing waits while it is in use.
@@ -106,11 +110,12 @@ pub(super) struct Socket {
     // hyper reads before it writes, and what it finds there, be it the whole response of a peer that did not wait, is
     // an error to it. So nothing is there until the request has been written.
     spoke: bool,
+    reads_in_a_row: u32,
 }
 
 impl Socket {
     pub(super) fn new(stream: impl Read + Write + Unpin + Send + Sync + 'static) -> Self {
-        Self { stream: Box::new(stream), spoke: false }
+        Self { stream: Box::new(stream), spoke: false, reads_in_a_row: 0 }
     }
 }
 
@@ -120,7 +125,8 @@ impl rt::Read for Socket {
         cx: &mut Context<'_>,
         mut buf: rt::ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.spoke {
+        if !self.spoke || self.reads_in_a_row == MOST_READS_IN_A_ROW {
+            self.reads_in_a_row = 0;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -132,6 +138,7 @@ impl rt::Read for Socket {
             buf.put_slice(&scratch[..len]);
         }
         SCRATCH.set(scratch);
+        self.reads_in_a_row = if read.is_ready() { self.reads_in_a_row + 1 } else { 0 };
         read.map_ok(drop)
     }
 }
@@ -182,6 +189,24 @@ mod tests {
             }
         }
         (address, listener, waiting)
+    }
+
+    #[test]
+    fn a_peer_that_never_pauses_leaves_others_their_turn() {
+        let mut socket = Socket::new(async_std::io::Cursor::new(vec![b'0'; 16 << 20]));
+        let read = |socket: &mut Socket, cx: &mut Context<'_>| {
+            let mut room = [0; 64];
+            let mut room = rt::ReadBuf::new(&mut room);
+            rt::Read::poll_read(Pin::new(socket), cx, room.unfilled()).is_ready()
+        };
+        block_on(poll_fn(|cx| {
+            assert!(rt::Write::poll_write(Pin::new(&mut socket), cx, b"GET").is_ready());
+            for _ in 0..3 {
+                let in_a_row = (0..1000).take_while(|_| read(&mut socket, cx)).count();
+                assert_eq!(in_a_row as u32, MOST_READS_IN_A_ROW);
+            }
+            Poll::Ready(())
+        }));
     }
 
     #[test]
