@@ -60,6 +60,9 @@ pub enum Tag {
     Replay,
     /// https.
     Tls,
+    /// What a server does that means harm, or might as well. What such scenarios cost is in
+    /// [`hostile`](crate::scenario::hostile).
+    Hostile,
 }
 
 /// What a client does differently because the HTTP client below it does. Each is named by what it does.

@@ -70,6 +70,7 @@ pub(crate) enum When {
     Opened(usize),
     Event(usize),
     Lost(usize),
+    Skipped(usize),
     /// While the client waits for something else.
     Seen(fn(&Tally) -> bool),
 }
@@ -80,6 +81,7 @@ impl fmt::Debug for When {
             Self::Opened(n) => write!(f, "after opening {n}"),
             Self::Event(n) => write!(f, "after event {n}"),
             Self::Lost(n) => write!(f, "after loss {n}"),
+            Self::Skipped(n) => write!(f, "after skipped block {n}"),
             Self::Seen(_) => f.write_str("when the server has seen enough"),
         }
     }

@@ -56,6 +56,8 @@ pub(crate) enum Tls {
     Trusted,
     Unknown,
     OtherName,
+    /// It takes connections, and never says a word.
+    Stalled,
 }
 
 /// The policy that waits the same few milliseconds before each attempt.
@@ -246,7 +248,12 @@ impl Scenario {
     }
 
     /// The end has a response, with this status, content type and body.
-    pub(crate) fn answer(mut self, status: u16, content_type: &str, body: &str) -> Self {
+    pub(crate) fn answer(
+        mut self,
+        status: u16,
+        content_type: &str,
+        body: impl Into<Vec<u8>>,
+    ) -> Self {
         let content_type = (!content_type.is_empty()).then(|| content_type.into());
         if let Some(end) = &mut self.wanted.end {
             end.answer = Some(Answer { status, content_type, body: body.into() });

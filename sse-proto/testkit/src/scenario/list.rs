@@ -15,6 +15,7 @@ mod sentinel;
 mod steer;
 mod keep_alive;
 mod replay;
+mod hostile;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -43,10 +44,13 @@ pub fn scenarios() -> Vec<Scenario> {
         steer::list(),
         keep_alive::list(),
         replay::list(),
+        hostile::list(),
         #[cfg(feature = "tls")]
         tls::list(),
     ];
-    lists.into_iter().flatten().collect()
+    let mut scenarios: Vec<_> = lists.into_iter().flatten().collect();
+    hostile::mark(&mut scenarios);
+    scenarios
 }
 
 /// A stream with this body in one chunk.

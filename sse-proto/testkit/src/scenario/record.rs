@@ -111,10 +111,12 @@ impl State {
         let opened = count(|entry| matches!(entry, Entry::Opened));
         let events = count(|entry| matches!(entry, Entry::Event { .. }));
         let losses = count(|entry| matches!(entry, Entry::Lost { .. }));
+        let skipped = count(|entry| matches!(entry, Entry::Skipped(_)));
         let is_due = |step: &Step| match step.when {
             When::Opened(n) => opened == Some(n),
             When::Event(n) => events == Some(n),
             When::Lost(n) => losses == Some(n),
+            When::Skipped(n) => skipped == Some(n),
             When::Seen(_) => false,
         };
         let (due, later) = std::mem::take(&mut self.steps).into_iter().partition(is_due);

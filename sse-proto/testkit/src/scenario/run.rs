@@ -125,11 +125,28 @@ impl fmt::Display for Failure {
 }
 
 /// Runs all scenarios for which the client lacks nothing, several at once.
+///
+/// Those that are hostile first of all come after the others, some of which depend on the time: they keep a machine busy.
 pub fn run_all(adapter: impl Adapter, scenarios: Vec<Scenario>) -> Report {
     let adapter = Arc::new(adapter);
     let began = Instant::now();
-    let queue = Mutex::new(VecDeque::from(scenarios));
     let report = Mutex::new(Report::default());
+    let (last, first): (Vec<_>, Vec<_>) =
+        scenarios.into_iter().partition(|scenario| scenario.tags[0] == Tag::Hostile);
+    for scenarios in [first, last] {
+        run_some(&adapter, scenarios, &report);
+    }
+    let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report.elapsed = began.elapsed();
+    report.failures.sort_by(|a, b| a.name.cmp(&b.name));
+    report.by_quirk.sort();
+    report.by_tag.sort();
+    report.skipped.sort_by(|a, b| (a.tag, &a.name).cmp(&(b.tag, &b.name)));
+    report
+}
+
+fn run_some<A: Adapter>(adapter: &Arc<A>, scenarios: Vec<Scenario>, report: &Mutex<Report>) {
+    let queue = Mutex::new(VecDeque::from(scenarios));
     let lock = PoisonError::into_inner;
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -138,19 +155,12 @@ pub fn run_all(adapter: impl Adapter, scenarios: Vec<Scenario>) -> Report {
                     let next = queue.lock().unwrap_or_else(lock).pop_front();
                     let Some(scenario) = next else { break };
                     let (about, name) = (scenario.tags[0], scenario.name.clone());
-                    let outcome = run(&adapter, scenario);
+                    let outcome = run(adapter, scenario);
                     report.lock().unwrap_or_else(PoisonError::into_inner).add(outcome, about, name);
                 }
             });
         }
     });
-    let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
-    report.elapsed = began.elapsed();
-    report.failures.sort_by(|a, b| a.name.cmp(&b.name));
-    report.by_quirk.sort();
-    report.by_tag.sort();
-    report.skipped.sort_by(|a, b| (a.tag, &a.name).cmp(&(b.tag, &b.name)));
-    report
 }
 
 #[derive(Debug)]

@@ -46,7 +46,10 @@ pub(crate) fn stand_before(place: &Place, tls: Tls, ask: &mut Ask) -> io::Result
             }
             let config = Arc::clone(&config);
             // Whatever goes wrong, the client sees it as a connection that breaks.
-            thread::spawn(move || relay(client, config, server));
+            thread::spawn(move || match tls {
+                Tls::Stalled => outlast(client),
+                _ => relay(client, config, server),
+            });
         }
     });
     Ok(Some(Front { addr, stopped }))
@@ -75,6 +78,11 @@ fn certify(
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)?;
     Ok((Arc::new(config), authority.der().to_vec()))
+}
+
+/// Takes what comes, and says nothing, until the client leaves.
+fn outlast(mut client: TcpStream) -> io::Result<()> {
+    io::copy(&mut client, &mut io::sink()).map(drop)
 }
 
 fn relay(client: TcpStream, config: Arc<ServerConfig>, server: SocketAddr) -> io::Result<()> {

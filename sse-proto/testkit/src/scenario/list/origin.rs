@@ -9,7 +9,7 @@ use crate::{Reply, Script};
 use sse_proto::{Closed, Config, ReconnectTo, Refusal, RetryPolicy};
 
 /// A request with credentials of the usual names, and of the user's own making.
-fn with_credentials(name: &str) -> Scenario {
+pub(super) fn with_credentials(name: &str) -> Scenario {
     Scenario::new(name, &[Redirect, Request])
         .header("authorization", "Bearer abc")
         .header("cookie", "session=abc")
@@ -21,7 +21,7 @@ fn with_credentials(name: &str) -> Scenario {
         .requests([asked_with_credentials()])
 }
 
-fn asked_with_credentials() -> Asked {
+pub(super) fn asked_with_credentials() -> Asked {
     asked()
         .header("authorization", "Bearer abc")
         .header("cookie", "session=abc")
@@ -29,7 +29,7 @@ fn asked_with_credentials() -> Asked {
         .header("x-api-key", "abc")
 }
 
-fn asked_without_credentials() -> Asked {
+pub(super) fn asked_without_credentials() -> Asked {
     asked()
         .without("authorization")
         .without("cookie")
