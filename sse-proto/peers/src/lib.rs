@@ -1,7 +1,7 @@
 //! sse-proto side by side with the other Rust decoders of event streams, in one run over the same chunks.
 //!
-//! Three programs share this library: `sse-peers` (time), `instructions` (callgrind) and `allocations` (a counting
-//! allocator). README.md tells how to run them.
+//! Four programs share this library: `sse-peers` (time), `instructions` (callgrind), `allocations` (a counting allocator)
+//! and `vectors` (who reads what a browser reads). README.md tells how to run them. `terminal` draws pictures.
 //!
 //! # Why not gungraun
 //!
