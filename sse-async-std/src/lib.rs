@@ -35,7 +35,7 @@
 //! | 200 and `text/event-stream` (case and parameters do not matter) | open |
 //! | 204 | the end, no error |
 //! | 429, 500, 502, 503, 504 | another attempt, after `Retry-After` if that is longer than the wait would be |
-//! | another status, another content type | an error that still holds the response and its unread body |
+//! | another status, another content type, a `Content-Encoding` that nobody undid | an error that still holds the response and its unread body |
 //! | end of the body, reset, refused, DNS, TLS, time-out | another attempt, the first one too; of a one-shot request a clean end is the end, anything else an error |
 //! | POST, PATCH and other methods that are not idempotent | sent once, unless you give a policy or a factory |
 //! | the sentinel, where one is set | the end; a body that ends without it is lost |
