@@ -257,7 +257,9 @@ impl Backoff {
         self.server_time
     }
 
-    /// The standard's reconnection time: the server's, else the policy's.
+    /// The standard's reconnection time
+    /// ([section 9.2.2](https://html.spec.whatwg.org/multipage/server-sent-events.html#concept-event-stream-reconnection-time)):
+    /// the server's, else the policy's.
     pub fn reconnection_time(&self) -> Duration {
         self.server_time.unwrap_or(self.policy.reconnection_time)
     }

@@ -1,4 +1,8 @@
 //! The one runtime-neutral client that all adapters share: it drives a [`Session`] over a [`Transport`].
+//!
+//! With an adapter you have an [`EventSource`] already. For another HTTP client or runtime implement [`Transport`] and give it to
+//! [`EventSource::new`]; reconnection, ids, clocks and limits come with it. `sse_testkit::scenario` then tells whether it does what
+//! the other adapters do.
 
 mod error;
 mod handle;

@@ -7,7 +7,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::Event;
 
-/// Writes an event stream (WHATWG HTML, section 9.2.5).
+/// Writes an event stream (WHATWG HTML,
+/// [section 9.2.5](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream)).
 ///
 /// Never fails, and nothing that it is given can start a field or end a block of its own: an [`Event`] was checked when
 /// it was built, and every line end in data or a comment starts another line of the same kind. One encoder writes one
@@ -81,7 +82,8 @@ impl Encoder {
     }
 
     /// Writes an empty comment, so that proxies and clients see that the connection lives. The standard suggests one
-    /// about every 15 seconds.
+    /// about every 15 seconds
+    /// ([section 9.2.7](https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes)).
     pub fn keep_alive(&mut self) {
         self.buffer.put_slice(b":\n\n");
     }

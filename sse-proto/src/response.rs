@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use crate::session::{Config, Refusal};
 
-/// The part of a response head that an event stream depends on. Header values are raw bytes.
+/// The part of a response head that an event stream depends on
+/// ([section 9.2.3](https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model)). Header values are raw
+/// bytes.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct ResponseHead<'a> {

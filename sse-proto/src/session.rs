@@ -18,7 +18,8 @@ use crate::response::{ResponseHead, Verdict};
 use crate::{Backoff, Decoder, Instant};
 use machine::{Input, State};
 
-/// The life of an event stream as a machine without socket and clock (WHATWG HTML, section 9.2.3).
+/// The life of an event stream as a machine without socket and clock (WHATWG HTML,
+/// [section 9.2.3](https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model)).
 ///
 /// # The driving rule
 ///

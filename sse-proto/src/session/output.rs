@@ -40,7 +40,9 @@ pub struct Attempt {
     pub number: u64,
     /// Losses in a row before it; the loss of a healthy connection starts the count again.
     pub retries: u32,
-    /// The value of the `Last-Event-ID` header; where it is empty, send none. Always fit for a header.
+    /// The value of the `Last-Event-ID` header, in UTF-8; where it is empty, send none
+    /// ([section 9.2.4](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header)). Always fit
+    /// for a header.
     pub last_event_id: String,
     /// Where to send the request instead of the address that the user gave: where a redirect ended before, under
     /// [`ReconnectTo::Redirected`](crate::ReconnectTo::Redirected).
@@ -220,7 +222,8 @@ impl fmt::Display for GiveUp {
     }
 }
 
-/// The standard's `readyState`.
+/// The standard's `readyState`
+/// ([section 9.2.2](https://html.spec.whatwg.org/multipage/server-sent-events.html#dom-eventsource-readystate)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReadyState {
     /// No connection yet, or waiting for the next attempt.

@@ -47,10 +47,17 @@
 //! # }
 //! ```
 //!
-//! # Scenarios
+//! # Features
 //!
-//! With the feature `scenarios` there is also a list of what servers do and of what must come out of a client then; see
-//! the module `scenario`.
+//! | feature | brings | depends on |
+//! |---|---|---|
+//! | none | the server | socket2 |
+//! | `scenarios` | the module `scenario`: a list of what servers do and of what must come out of a client then | sse-proto |
+//! | `client` | runs the list over any `sse_proto::client::Transport` | `scenarios`, futures-util |
+//! | `tls` | scenarios of https | `scenarios`, rcgen, rustls with ring |
+//! | `vectors` | scenarios from what was recorded from a browser | `scenarios`, base64, serde, serde_json |
+//!
+//! The oldest supported Rust is 1.88.
 //!
 //! # Waiting
 //!
