@@ -18,7 +18,7 @@ use crate::{EventRef, Limits, RetryPolicy};
 ///     .idle_timeout(Some(Duration::from_secs(45)))
 ///     .sentinel(Some(Sentinel::Data("[DONE]".into())));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
     /// When to reconnect. `None`, the default, stands for [`RetryPolicy::default`], or for [`RetryPolicy::never`] if
@@ -176,6 +176,35 @@ impl Default for Config {
             retry: None,
             limits: Limits::default(),
             connect_timeout: Some(Duration::from_secs(30)),
+
+    /// The same, as it is for requests that a user's code makes anew: without a policy every one is retried, since whoever
+    /// makes requests anew has thought of that.
+    #[must_use]
+    pub fn for_factory(mut self) -> Self {
+        self.retry.get_or_insert_default();
+        self
+    }
+}
+
+/// Shows whether there is an id, but not which: it may be a secret.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("retry", &self.retry)
+            .field("limits", &self.limits)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("first_byte_timeout", &self.first_byte_timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("late_after", &self.late_after)
+            .field("accept", &self.accept)
+            .field("sentinel", &self.sentinel)
+            .field("commit", &self.commit)
+            .field("reconnect_to", &self.reconnect_to)
+            .field("skip_empty", &self.skip_empty)
+            .field("comments", &self.comments)
+            .field("has_last_event_id", &!self.last_event_id.is_empty())
+            .finish()
+    }
             first_byte_timeout: None,
             idle_timeout: None,
             late_after: None,

@@ -256,7 +256,7 @@ pub struct Stats {
 
 /// What a session needs to be taken up again later, elsewhere
 /// ([`Session::resume`](crate::Session::resume)).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -264,4 +264,14 @@ pub struct Snapshot {
     pub last_event_id: String,
     /// What the server's last `retry` field said.
     pub reconnection_time: Option<Duration>,
+}
+
+/// Shows whether there is an id, but not which: it may be a secret.
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("has_last_event_id", &!self.last_event_id.is_empty())
+            .field("reconnection_time", &self.reconnection_time)
+            .finish()
+    }
 }
