@@ -16,36 +16,27 @@ use crate::RawHead;
 ///
 /// To read the body of one that was not accepted, turn it back into surf's: [`into_surf`](Self::into_surf).
 pub struct Response {
-    head: surf::Response,
-    body: Body,
-    url: Box<Url>,
+    pub(crate) body: Body,
+    pub(crate) url: Box<Url>,
 }
 
 impl Response {
-    pub(crate) fn new(mut response: surf::Response, url: Url) -> Self {
-        let body = Body::from(&mut response);
-        Self { head: response, body, url: Box::new(url) }
-    }
-
     /// The status that the server sent, also where surf has no name for it.
     pub fn status(&self) -> u16 {
-        match self.head.ext::<RawHead>() {
-            Some(raw) => raw.status,
-            None => self.head.status().into(),
-        }
+        self.raw().map_or_else(|| self.body.response.status().into(), |raw| raw.status)
     }
 
     /// The last value of a header, as it was sent.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        match self.head.ext::<RawHead>() {
+        match self.raw() {
             Some(raw) => raw.headers.get_all(name).iter().next_back().map(|value| value.as_bytes()),
-            None => self.head.header(name).map(|values| values.last().as_str().as_bytes()),
+            None => self.body.response.header(name).map(|it| it.last().as_str().as_bytes()),
         }
     }
 
-    /// Whether it is as it was sent.
-    pub(crate) fn is_raw(&self) -> bool {
-        self.head.ext::<RawHead>().is_some()
+    /// The head as it was sent, where the client keeps it.
+    pub(crate) fn raw(&self) -> Option<&RawHead> {
+        self.body.response.ext()
     }
 
     /// Where it came from in the end, after redirects.
@@ -54,24 +45,8 @@ impl Response {
     }
 
     /// The same as surf has it, for `body_string()`, `body_json()` and the like.
-    pub fn into_surf(mut self) -> surf::Response {
-        let typed = self.head.header("content-type").is_some();
-        self.head.set_body(self.body.inner);
-        if !typed {
-            // The body has left one that the server did not send.
-            self.head.remove_header("content-type");
-        }
-        self.head
-    }
-
-    pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        self.body.poll_chunk(cx)
-    }
-}
-
-impl From<Response> for surf::Response {
-    fn from(response: Response) -> Self {
-        response.into_surf()
+    pub fn into_surf(self) -> surf::Response {
+        self.body.response
     }
 }
 
@@ -99,47 +74,38 @@ impl ResponseExt for surf::Response {
 /// The events of one response; see [`ResponseExt::event_stream`].
 pub type EventStream = sse_proto::stream::EventStream<Body>;
 
+/// The largest chunk that shares the buffer: a larger one is rare, and its memory is better given back.
+const MOST_KEPT: usize = 4096;
+
 /// The body of a response as a stream of chunks.
 #[derive(Debug)]
 pub struct Body {
-    inner: surf::Body,
-    /// Chunks are copied into it and split off; it is used anew when they are gone.
+    response: surf::Response,
+    /// Small chunks are copied into it and split off; it is used anew when they are gone.
     buffer: BytesMut,
 }
 
-impl Body {
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        let mut inner = Pin::new(&mut self.inner);
-        let chunk = match ready!(inner.as_mut().poll_fill_buf(cx)) {
-            Ok(chunk) => chunk,
-            Err(error) => return Poll::Ready(Some(Err(error))),
-        };
-        if chunk.is_empty() {
-            return Poll::Ready(None);
-        }
-        self.buffer.extend_from_slice(chunk);
-        let len = chunk.len();
-        inner.consume(len);
-        Poll::Ready(Some(Ok(self.buffer.split().freeze())))
-    }
-}
-
-impl From<&mut surf::Response> for Body {
-    fn from(response: &mut surf::Response) -> Self {
-        Self { inner: response.take_body(), buffer: BytesMut::new() }
-    }
-}
-
 impl From<surf::Response> for Body {
-    fn from(mut response: surf::Response) -> Self {
-        Self::from(&mut response)
+    fn from(response: surf::Response) -> Self {
+        Self { response, buffer: BytesMut::new() }
     }
 }
 
 impl Stream for Body {
     type Item = io::Result<Bytes>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_chunk(cx)
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Self { response, buffer } = self.get_mut();
+        let available = ready!(Pin::new(&mut *response).poll_fill_buf(cx))?;
+        let chunk = match available.len() {
+            0 => return Poll::Ready(None),
+            1..=MOST_KEPT => {
+                buffer.extend_from_slice(available);
+                buffer.split().freeze()
+            }
+            _ => Bytes::copy_from_slice(available),
+        };
+        Pin::new(response).consume(chunk.len());
+        Poll::Ready(Some(Ok(chunk)))
     }
 }

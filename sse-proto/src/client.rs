@@ -6,10 +6,13 @@
 
 mod error;
 mod handle;
+mod requests;
+mod transport_error;
 mod update;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -19,6 +22,8 @@ use futures_core::Stream;
 
 pub use error::Error;
 pub use handle::Handle;
+pub use requests::{Requests, Sending};
+pub use transport_error::TransportError;
 pub use update::{Loss, Update, Updates};
 
 use crate::{
@@ -38,7 +43,7 @@ pub trait Transport: Unpin {
     /// A request on its way. Dropping it must close its connection.
     type Start: Future<Output = Result<Self::Response, Self::Error>> + Unpin;
 
-    /// Makes and sends the request, with `Last-Event-ID` set to [`Attempt::last_event_id`] unless that is empty.
+    /// Makes and sends the request, with the [headers](Attempt::headers) of the attempt where the user did not set them.
     fn start(&mut self, attempt: Attempt) -> Self::Start;
 
     /// The part of the head that a session judges.
@@ -66,8 +71,10 @@ pub trait Transport: Unpin {
     /// Ready when the time that the timer was armed for has come; else wakes when it comes. Called only while armed.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// A number that no other client has, for the random part of the waits.
-    fn seed(&self) -> u64;
+    /// A number that no other client has, for the random part of the waits; from the system's randomness, unless told otherwise.
+    fn seed(&self) -> u64 {
+        RandomState::new().hash_one(0)
+    }
 }
 
 /// A stream of events that survives its connections.

@@ -199,6 +199,15 @@ impl Redirect {
         }
     }
 
+    /// Whether a header that the user set goes along: not what describes a body that does not, and to another origin only what
+    /// [`crosses_origins`](Self::crosses_origins).
+    pub fn keeps(self, header: &str, same_origin: bool) -> bool {
+        const OF_BODY: [&str; 4] =
+            ["content-encoding", "content-length", "content-type", "transfer-encoding"];
+        let of_body = OF_BODY.iter().any(|name| header.eq_ignore_ascii_case(name));
+        (self == Self::Repeat || !of_body) && (same_origin || Self::crosses_origins(header))
+    }
+
     /// Whether a header that the user set may go along to another origin. Only headers that describe what is wanted
     /// may; everything else could be a credential.
     pub fn crosses_origins(header: &str) -> bool {

@@ -95,12 +95,11 @@ mod transport;
 
 pub use request::{RequestBuilderExt, from_factory, get, get_with};
 pub use response::{Body, EventStream, Response, ResponseExt};
-pub use transport::{Transport, TransportError};
+pub use transport::Transport;
 
-pub use sse_proto::client::Handle;
 pub use sse_proto::{
     Attempt, Cause, Closed, Commit, Config, Event, GiveUp, InvalidId, Limits, Lost, ReadyState,
-    ReconnectTo, Refusal, RetryPolicy, Sentinel, Snapshot, Stats,
+    ReconnectTo, Refusal, RetryPolicy, Sentinel, Snapshot, Stats, client::Handle,
 };
 #[cfg(feature = "json")]
 pub use sse_proto::{
@@ -126,6 +125,9 @@ pub type EventSource = sse_proto::client::EventSource<Transport>;
 
 /// Why an [`EventSource`] ended, or that it skipped a block; see [`sse_proto::client::Error`].
 pub type Error = sse_proto::client::Error<Transport>;
+
+/// Why a request could not be made or sent, or why its body failed; see [`sse_proto::client::TransportError`].
+pub type TransportError = sse_proto::client::TransportError<reqwest::Error>;
 
 /// Something that happened to an [`EventSource`]; see [`sse_proto::client::Update`].
 pub type Update = sse_proto::client::Update<Transport>;

@@ -2,14 +2,12 @@
 
 use std::future::Future;
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, HeaderName, HeaderValue};
+use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, IntoUrl, Request, RequestBuilder, Url};
 use sse_proto::Redirect;
 
-use crate::transport::{Factory, Start, TransportError};
-use crate::{Attempt, Config, EventSource, Transport};
-
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+use crate::transport::Requests;
+use crate::{Attempt, Config, EventSource, Response, Transport, TransportError};
 
 /// Makes a request an [`EventSource`].
 pub trait RequestBuilderExt: Sized {
@@ -27,28 +25,19 @@ pub trait RequestBuilderExt: Sized {
 }
 
 impl RequestBuilderExt for RequestBuilder {
-    fn event_source_with(self, mut config: Config) -> EventSource {
+    fn event_source_with(self, config: Config) -> EventSource {
         let (client, request) = self.build_split();
         let mut request = match request {
             Ok(request) => request,
-            Err(error) => return invalid(TransportError::request(error), config),
+            Err(error) => return invalid(error, config),
         };
-        // What the user set by hand is the first id, and only the first.
-        let id = request.headers_mut().remove(LAST_EVENT_ID);
-        if let Some(id) = id.as_ref().and_then(|id| std::str::from_utf8(id.as_bytes()).ok()) {
-            config.last_event_id = id.to_owned();
-        }
+        let id = request.headers_mut().remove("last-event-id");
+        let id = id.as_ref().map(HeaderValue::as_bytes);
         let replayable = request.try_clone().is_some();
-        let config = config.for_request(request.method().as_str(), replayable);
-        EventSource::new(Transport::new(template(client, request)), config)
+        let config = config.for_request(request.method().as_str(), replayable, id);
+        let request = Self::from_parts(client, request);
+        source(Requests::repeat(request, Self::try_clone, send), config)
     }
-}
-
-/// A source whose only item is the error.
-fn invalid(error: TransportError, config: Config) -> EventSource {
-    let mut error = Some(error);
-    let factory = move |_| error.take().map_or_else(Start::gone, Start::failed);
-    EventSource::new(Transport::new(Box::new(factory)), config)
 }
 
 /// Events of an address, with a client of its own and the default [`Config`].
@@ -63,7 +52,7 @@ pub fn get_with(url: impl IntoUrl, config: Config) -> EventSource {
     // A `Referer` would tell one origin the other's query, tokens and all.
     match Client::builder().referer(false).build() {
         Ok(client) => client.get(url).event_source_with(config),
-        Err(error) => invalid(TransportError::request(error), config),
+        Err(error) => invalid(error, config),
     }
 }
 
@@ -85,71 +74,51 @@ pub fn get_with(url: impl IntoUrl, config: Config) -> EventSource {
 ///     async move { Ok(client.get("https://example.com/stream").bearer_auth(fetch_token().await?)) }
 /// });
 /// ```
-pub fn from_factory<F, R>(mut config: Config, mut factory: F) -> EventSource
+pub fn from_factory<F, R>(config: Config, factory: F) -> EventSource
 where
     F: FnMut(Attempt) -> R + Send + 'static,
     R: Future<Output = Result<RequestBuilder, Box<dyn std::error::Error + Send + Sync>>>
         + Send
         + 'static,
 {
-    config.retry.get_or_insert_default();
-    let factory = move |attempt: Attempt| {
-        let id = attempt.last_event_id.clone();
-        let request = factory(attempt);
-        Start::new(async move {
-            let (client, request) = request.await.map_err(TransportError::factory)?.build_split();
-            let mut request = request.map_err(TransportError::request)?;
-            complete(&mut request, &id)?;
-            client.execute(request).await.map_err(TransportError::send)
-        })
-    };
-    EventSource::new(Transport::new(Box::new(factory)), config)
+    source(Requests::from_factory(factory, send), config.for_factory())
 }
 
-/// A request that is sent again and again, or once if its body cannot be cloned.
-fn template(client: Client, request: Request) -> Factory {
-    let mut original = Some(request);
-    Box::new(move |attempt| {
-        let clone = original.as_ref().and_then(Request::try_clone);
-        let Some(mut request) = clone.or_else(|| original.take()) else { return Start::gone() };
-        if let Some(address) = attempt.address.and_then(|address| address.parse().ok()) {
-            redirect(&mut request, address);
-        }
-        if let Err(error) = complete(&mut request, &attempt.last_event_id) {
-            return Start::failed(error);
-        }
-        let client = client.clone();
-        Start::new(async move { client.execute(request).await.map_err(TransportError::send) })
-    })
+fn source(requests: Requests, config: Config) -> EventSource {
+    EventSource::new(Transport::new(requests), config)
 }
 
-/// Goes where a redirect ended before, without what could be a credential if that is another origin.
+/// A source whose only item is the error.
+fn invalid(error: reqwest::Error, config: Config) -> EventSource {
+    source(Requests::failing(TransportError::request(error.without_url())), config)
+}
+
+async fn send(request: RequestBuilder, attempt: Attempt) -> Result<Response, TransportError> {
+    let (client, request) = request.build_split();
+    let mut request = request.map_err(|error| TransportError::request(error.without_url()))?;
+    if let Some(address) = attempt.address.as_ref().and_then(|address| address.parse().ok()) {
+        redirect(&mut request, address);
+    }
+    TransportError::check_scheme(request.url().scheme())?;
+    for (name, value) in attempt.headers() {
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            request.headers_mut().entry(name).or_insert(value);
+        }
+    }
+    match client.execute(request).await {
+        Ok(response) => Ok(response.into()),
+        Err(error) => Err(TransportError::send(error.without_url())),
+    }
+}
+
+/// Goes where a redirect ended before.
 fn redirect(request: &mut Request, address: Url) {
-    if address.origin() != request.url().origin() {
-        let names: Vec<_> = request.headers().keys().cloned().collect();
-        for name in names.iter().filter(|name| !Redirect::crosses_origins(name.as_str())) {
-            request.headers_mut().remove(name);
-        }
-    }
+    let same_origin = address.origin() == request.url().origin();
     *request.url_mut() = address;
-}
-
-/// Adds what an event stream asks for, where the user did not say otherwise.
-fn complete(request: &mut Request, last_event_id: &str) -> Result<(), TransportError> {
-    if !matches!(request.url().scheme(), "http" | "https") {
-        return Err(TransportError::scheme());
-    }
     let headers = request.headers_mut();
-    let mut add = |name, value| {
-        headers.entry(name).or_insert(value);
-    };
-    add(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    add(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    add(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if !last_event_id.is_empty()
-        && let Ok(value) = HeaderValue::from_bytes(last_event_id.as_bytes())
-    {
-        add(LAST_EVENT_ID, value);
+    let stays = |name: &HeaderName| Redirect::Repeat.keeps(name.as_str(), same_origin);
+    let gone: Vec<_> = headers.keys().filter(|name| !stays(name)).cloned().collect();
+    for name in gone {
+        headers.remove(name);
     }
-    Ok(())
 }

@@ -15,16 +15,11 @@ use reqwest::{ResponseBuilderExt, StatusCode, Url};
 /// To read the body of one that was not accepted, turn it back into reqwest's: [`into_reqwest`](Self::into_reqwest).
 pub struct Response {
     // Smaller than a `reqwest::Response` that is kept for its `chunk()`.
-    inner: http::Response<reqwest::Body>,
+    pub(crate) inner: http::Response<Body>,
     url: Box<Url>,
 }
 
 impl Response {
-    pub(crate) fn new(response: reqwest::Response) -> Self {
-        let url = Box::new(response.url().clone());
-        Self { inner: response.into(), url }
-    }
-
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.inner.status()
@@ -47,20 +42,14 @@ impl Response {
         if let Ok(mut with_url) = http::Response::builder().url(*self.url).body(()) {
             parts.extensions.extend(std::mem::take(with_url.extensions_mut()));
         }
-        http::Response::from_parts(parts, body).into()
-    }
-
-    pub(crate) fn poll_chunk(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<reqwest::Result<Bytes>>> {
-        poll_chunk(self.inner.body_mut(), cx)
+        http::Response::from_parts(parts, body.0).into()
     }
 }
 
-impl From<Response> for reqwest::Response {
-    fn from(response: Response) -> Self {
-        response.into_reqwest()
+impl From<reqwest::Response> for Response {
+    fn from(response: reqwest::Response) -> Self {
+        let url = Box::new(response.url().clone());
+        Self { inner: http::Response::from(response).map(Body), url }
     }
 }
 
@@ -102,22 +91,15 @@ impl Stream for Body {
     type Item = reqwest::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        poll_chunk(&mut self.0, cx)
-    }
-}
-
-fn poll_chunk(
-    body: &mut reqwest::Body,
-    cx: &mut Context<'_>,
-) -> Poll<Option<reqwest::Result<Bytes>>> {
-    loop {
-        return Poll::Ready(match ready!(Pin::new(&mut *body).poll_frame(cx)) {
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(chunk) => Some(Ok(chunk)),
-                Err(_trailers) => continue,
-            },
-            Some(Err(error)) => Some(Err(error.without_url())),
-            None => None,
-        });
+        loop {
+            let frame = match ready!(Pin::new(&mut self.0).poll_frame(cx)) {
+                Some(frame) => frame.map_err(reqwest::Error::without_url)?,
+                None => return Poll::Ready(None),
+            };
+            // Else trailers, which nobody asked for.
+            if let Ok(chunk) = frame.into_data() {
+                return Poll::Ready(Some(Ok(chunk)));
+            }
+        }
     }
 }

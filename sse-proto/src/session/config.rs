@@ -1,6 +1,6 @@
 //! All that a session may be told.
 
-use alloc::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
@@ -153,9 +153,18 @@ impl Config {
     /// The same, as it is for requests with this method: settles what depends on it, for adapters.
     ///
     /// Without a policy, only a safe or idempotent method is retried. A request whose body can be sent only once never is. And
-    /// only a GET goes where a redirect ended before; any other method may have been changed by that redirect.
+    /// only a GET goes where a redirect ended before; any other method may have been changed by that redirect. What the user
+    /// set as `Last-Event-ID` by hand is the first id, and only that: an adapter takes it out of the request and gives it here.
     #[must_use]
-    pub fn for_request(mut self, method: &str, replayable: bool) -> Self {
+    pub fn for_request(
+        mut self,
+        method: &str,
+        replayable: bool,
+        last_event_id: Option<&[u8]>,
+    ) -> Self {
+        if let Some(id) = last_event_id.and_then(|id| core::str::from_utf8(id).ok()) {
+            id.clone_into(&mut self.last_event_id);
+        }
         let policy = match self.retry.take() {
             _ if !replayable => RetryPolicy::never(),
             Some(policy) => policy,
@@ -167,15 +176,6 @@ impl Config {
         }
         self.retry(policy)
     }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        const EVENT_STREAM: &[Cow<'static, str>] = &[Cow::Borrowed("text/event-stream")];
-        Self {
-            retry: None,
-            limits: Limits::default(),
-            connect_timeout: Some(Duration::from_secs(30)),
 
     /// The same, as it is for requests that a user's code makes anew: without a policy every one is retried, since whoever
     /// makes requests anew has thought of that.
@@ -205,6 +205,15 @@ impl fmt::Debug for Config {
             .field("has_last_event_id", &!self.last_event_id.is_empty())
             .finish()
     }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        const EVENT_STREAM: &[Cow<'static, str>] = &[Cow::Borrowed("text/event-stream")];
+        Self {
+            retry: None,
+            limits: Limits::default(),
+            connect_timeout: Some(Duration::from_secs(30)),
             first_byte_timeout: None,
             idle_timeout: None,
             late_after: None,

@@ -51,6 +51,21 @@ pub struct Attempt {
     pub last_loss: Option<Cause>,
 }
 
+impl Attempt {
+    /// The headers that the request should have, where the user did not set them: names in lower case, and values.
+    ///
+    /// Compression delays events unless the server flushes it, hence `identity`.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let id = Some(self.last_event_id.as_str()).filter(|id| !id.is_empty());
+        let headers = [
+            ("accept", "text/event-stream"),
+            ("accept-encoding", "identity"),
+            ("cache-control", "no-cache"),
+        ];
+        headers.into_iter().chain(id.map(|id| ("last-event-id", id)))
+    }
+}
+
 /// Shows neither the id nor the address, which may hold a token.
 impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,6 +16,7 @@ mod ends;
 mod handles;
 mod network;
 mod opening;
+mod requests;
 mod stream;
 mod timers;
 #[cfg(feature = "tracing")]

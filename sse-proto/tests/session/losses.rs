@@ -328,18 +328,49 @@ fn one_shot_takes_every_other_loss_for_an_error() {
 fn a_request_that_is_not_repeatable_is_one_shot_unless_a_policy_is_given() {
     let never = RetryPolicy::never();
     for method in ["POST", "PATCH", "CONNECT", "post", "get", ""] {
-        assert_eq!(policy_of(Config::default().for_request(method, true)), never, "{method}");
-        assert_eq!(policy_of(config().for_request(method, true)), policy(), "{method}");
-        assert_eq!(policy_of(config().for_request(method, false)), never, "{method}");
+        assert_eq!(policy_of(Config::default().for_request(method, true, None)), never, "{method}");
+        assert_eq!(policy_of(config().for_request(method, true, None)), policy(), "{method}");
+        assert_eq!(policy_of(config().for_request(method, false, None)), never, "{method}");
     }
     for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "REPORT", "QUERY"] {
         let config =
-            Config::default().reconnect_to(ReconnectTo::Redirected).for_request(method, true);
+            Config::default().reconnect_to(ReconnectTo::Redirected).for_request(method, true, None);
         let kept = if method == "GET" { ReconnectTo::Redirected } else { ReconnectTo::Original };
         assert_eq!(config.reconnect_to, kept, "{method}");
         assert_eq!(policy_of(config), RetryPolicy::default(), "{method}");
     }
     assert!(RetryPolicy::never().is_never() && !RetryPolicy::default().is_never());
+}
+
+#[test]
+fn an_id_set_by_hand_is_the_first_one() {
+    let id = |by_hand| {
+        let config = config().last_event_id("configured").expect("a header value");
+        config.for_request("GET", true, by_hand).last_event_id
+    };
+    assert_eq!(id(None), "configured");
+    assert_eq!(id(Some(b"7".as_slice())), "7");
+    assert_eq!(id(Some("\u{2116} 7".as_bytes())), "\u{2116} 7");
+    assert_eq!(id(Some(b"\xFF".as_slice())), "configured", "no text");
+}
+
+#[test]
+fn an_attempt_asks_for_an_event_stream_after_the_last_event() {
+    let headers = |id: &str| {
+        let mut attempt = sse_proto::Attempt::default();
+        attempt.last_event_id = id.to_owned();
+        attempt.headers().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
+    };
+    let without =
+        ["accept: text/event-stream", "accept-encoding: identity", "cache-control: no-cache"];
+    assert_eq!(headers(""), without);
+    assert_eq!(headers("7"), [&without[..], &["last-event-id: 7"]].concat());
+}
+
+#[test]
+fn requests_that_are_made_anew_are_retried_unless_a_policy_says_no() {
+    assert_eq!(policy_of(Config::default().for_factory()), RetryPolicy::default());
+    assert_eq!(policy_of(config().for_factory()), policy());
 }
 
 #[test]

@@ -33,3 +33,24 @@ fn only_headers_that_say_what_is_wanted_cross_origins() {
         assert!(!Redirect::crosses_origins(header), "{header}");
     }
 }
+
+#[test]
+fn a_header_goes_along_unless_it_is_of_a_body_that_does_not_or_could_be_a_credential() {
+    use Redirect::{Get, Repeat};
+    let table = [
+        // The same method and origin, another origin, a GET, a GET at another origin.
+        ("accept", [true, true, true, true]),
+        ("Content-Type", [true, true, false, false]),
+        ("content-length", [true, false, false, false]),
+        ("content-encoding", [true, false, false, false]),
+        ("transfer-encoding", [true, false, false, false]),
+        ("authorization", [true, false, true, false]),
+        ("host", [true, false, true, false]),
+        ("x-api-key", [true, false, true, false]),
+    ];
+    for (header, expected) in table {
+        let found = [(Repeat, true), (Repeat, false), (Get, true), (Get, false)];
+        let found = found.map(|(redirect, same_origin)| redirect.keeps(header, same_origin));
+        assert_eq!(found, expected, "{header}");
+    }
+}

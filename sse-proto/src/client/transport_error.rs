@@ -1,0 +1,108 @@
+//! Why a request or a body failed, whatever the HTTP client.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::Redirect;
+
+/// Why a request could not be made or sent, or why its body failed; `E` is the HTTP client's own error.
+///
+/// It never shows an address, which may hold a token: adapters take it out of what they put in.
+#[derive(Debug)]
+pub struct TransportError<E>(Kind<E>);
+
+#[derive(Debug)]
+enum Kind<E> {
+    Request(E),
+    Send(E),
+    Factory(Box<dyn Error + Send + Sync>),
+    Scheme,
+    Gone,
+    Misdirected,
+    RedirectedTooOften,
+}
+
+impl<E> TransportError<E> {
+    /// The request is at fault: sent again, it would fail again.
+    pub const fn request(error: E) -> Self {
+        Self(Kind::Request(error))
+    }
+
+    /// The request could not be sent, or the connection failed.
+    pub const fn send(error: E) -> Self {
+        Self(Kind::Send(error))
+    }
+
+    /// The user's code could not make the request, this time.
+    pub const fn factory(error: Box<dyn Error + Send + Sync>) -> Self {
+        Self(Kind::Factory(error))
+    }
+
+    /// The request's body could be sent only once, and was.
+    pub const fn gone() -> Self {
+        Self(Kind::Gone)
+    }
+
+    /// The request was redirected to what is no HTTP address.
+    pub const fn misdirected() -> Self {
+        Self(Kind::Misdirected)
+    }
+
+    /// The request was redirected more than [`Redirect::MOST`](crate::Redirect::MOST) times.
+    pub const fn redirected_too_often() -> Self {
+        Self(Kind::RedirectedTooOften)
+    }
+
+    /// An error unless this is the scheme of an address that an event stream can have.
+    ///
+    /// # Errors
+    ///
+    /// One that is the request's fault, for every scheme but `http` and `https`.
+    pub fn check_scheme(scheme: &str) -> Result<(), Self> {
+        match scheme {
+            "http" | "https" => Ok(()),
+            _ => Err(Self(Kind::Scheme)),
+        }
+    }
+
+    /// The HTTP client's own error, where it is one.
+    pub const fn as_http(&self) -> Option<&E> {
+        match &self.0 {
+            Kind::Request(error) | Kind::Send(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the request could not be made: by the factory, or for what it was made of.
+    pub const fn is_request(&self) -> bool {
+        matches!(self.0, Kind::Request(_) | Kind::Scheme | Kind::Factory(_))
+    }
+
+    /// Whether no other attempt can help; what [`Transport::is_invalid_request`](super::Transport::is_invalid_request) asks.
+    pub const fn is_permanent(&self) -> bool {
+        matches!(self.0, Kind::Request(_) | Kind::Scheme)
+    }
+}
+
+impl<E: Error + 'static> fmt::Display for TransportError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Request(error) | Kind::Send(error) => fmt::Display::fmt(error, f),
+            Kind::Factory(error) => fmt::Display::fmt(error, f),
+            Kind::Scheme => f.write_str("the address is neither http nor https"),
+            Kind::Gone => f.write_str("the request's body could be sent only once"),
+            Kind::Misdirected => f.write_str("redirected to what is no HTTP address"),
+            Kind::RedirectedTooOften => write!(f, "more than {} redirects", Redirect::MOST),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for TransportError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Kind::Request(error) | Kind::Send(error) => error.source(),
+            Kind::Factory(error) => error.source(),
+            _ => None,
+        }
+    }
+}
