@@ -57,6 +57,9 @@ pub struct RetryPolicy {
     pub healthy_after: Duration,
     /// Attempts after one another that may fail; `None`, the default, for any number, `Some(0)` for no retry at all.
     pub max_retries: Option<u32>,
+    /// Whether the first response that is accepted makes the session one-shot; false. For a POST that may be tried again
+    /// while the server is busy, but not once its answer has begun.
+    pub until_open: bool,
     /// Time from the first loss in a row to the end of a wait; `None`, the default, for any time.
     pub max_elapsed: Option<Duration>,
     /// The longest that a server may ask for; 1 h. A longer `retry` or `Retry-After` ends the session with
@@ -145,6 +148,13 @@ impl RetryPolicy {
         self
     }
 
+    /// Sets [`until_open`](Self::until_open).
+    #[must_use]
+    pub fn until_open(mut self, only: bool) -> Self {
+        self.until_open = only;
+        self
+    }
+
     /// Sets [`max_elapsed`](Self::max_elapsed).
     #[must_use]
     pub fn max_elapsed(mut self, time: Option<Duration>) -> Self {
@@ -179,6 +189,7 @@ impl Default for RetryPolicy {
             jitter: 1.0,
             healthy_after: Duration::from_secs(10),
             max_retries: None,
+            until_open: false,
             max_elapsed: None,
             max_server_wait: Duration::from_secs(3600),
             statuses: Cow::Borrowed(&[429, 500, 502, 503, 504]),

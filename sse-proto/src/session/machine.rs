@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Attempt, Cause, Closed, Commit, Lost, Output, Sentinel, Session};
+use super::{Attempt, Cause, Closed, Commit, GiveUp, Lost, Output, Sentinel, Session};
 use crate::response::Verdict;
 use crate::{Found, Instant};
 
@@ -182,12 +182,17 @@ impl Session {
         self.note_health();
         self.forget_connection();
         self.last_loss = Some(cause);
-        if self.backoff.policy().is_never() && cause == Cause::EndOfStream {
+        let policy = self.backoff.policy();
+        let one_shot = policy.is_never() || (policy.until_open && self.stats.opens > 0);
+        if one_shot && cause == Cause::EndOfStream {
             self.state = State::Closed(Closed::EndOfStream);
             return;
         }
         self.stats.losses += 1;
-        let next = self.backoff.lose(self.now, retry_after);
+        let next = match one_shot {
+            true => Err(GiveUp::NoRetry),
+            false => self.backoff.lose(self.now, retry_after),
+        };
         self.lost = Some(Lost { cause, attempt: self.stats.attempts, retry_in: next.ok() });
         self.state = match next {
             Ok(wait) => State::Waiting { until: self.now + wait },

@@ -200,7 +200,7 @@ impl fmt::Display for Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GiveUp {
-    /// The policy is one shot.
+    /// The policy is one shot, or became so ([`RetryPolicy::until_open`](crate::RetryPolicy::until_open)).
     NoRetry,
     /// [`RetryPolicy::max_retries`](crate::RetryPolicy::max_retries) is used up.
     Retries {

@@ -272,3 +272,41 @@ fn asking_again_changes_nothing() {
         assert!(matches!(driver.session.poll_output(), Output::Closed(Closed::Refused(_))));
     }
 }
+
+/// A policy that retries until a response is accepted.
+fn until_open(config: Config) -> Config {
+    config.retry(super::policy().until_open(true))
+}
+
+#[test]
+fn what_is_retried_until_it_opens_is_one_shot_from_there() {
+    let mut driver = Driver::connecting(until_open(done()));
+    assert_eq!(driver.fail(), ["lost: the connection failed, 1s"]);
+    assert_eq!(driver.wait_for_deadline(), ["connect"]);
+    assert_eq!(driver.respond(status(503)), ["lost: the server answered with status 503, 2s"]);
+    assert_eq!(driver.wait_for_deadline(), ["connect"]);
+    assert_eq!(driver.respond(stream()), ["open"]);
+    driver.chunk("id: 1\ndata: 1\n\n");
+    driver.end();
+    let cause = Cause::MissingSentinel;
+    let why = Closed::Lost { cause, give_up: GiveUp::NoRetry };
+    assert_eq!(driver.session.closed(), Some(why));
+}
+
+#[test]
+fn what_is_retried_until_it_opens_ends_with_its_body() {
+    let mut driver = Driver::open(until_open(config()));
+    assert_eq!(driver.chunk("data: 1\n\n"), ["message: 1"]);
+    assert_eq!(driver.end(), ["closed: the stream ended"]);
+    assert_eq!(driver.session.closed(), Some(Closed::EndOfStream));
+    assert_eq!(driver.session.stats().losses, 0);
+}
+
+#[test]
+fn a_restart_of_what_was_open_is_not_retried() {
+    let mut driver = Driver::open(until_open(config()));
+    driver.restart();
+    driver.fail();
+    let why = Closed::Lost { cause: Cause::Transport, give_up: GiveUp::NoRetry };
+    assert_eq!(driver.session.closed(), Some(why));
+}

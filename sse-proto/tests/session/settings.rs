@@ -9,7 +9,7 @@ const TIME: Duration = Duration::from_secs(7);
 #[test]
 fn of_a_retry_policy() {
     type Change = fn(&mut RetryPolicy);
-    let checks: [(RetryPolicy, Change); 11] = [
+    let checks: [(RetryPolicy, Change); 12] = [
         (RetryPolicy::never().reconnection_time(TIME), |policy| policy.reconnection_time = TIME),
         (RetryPolicy::never().base(TIME), |policy| policy.base = TIME),
         (RetryPolicy::never().factor(3.0), |policy| policy.factor = 3.0),
@@ -18,6 +18,7 @@ fn of_a_retry_policy() {
         (RetryPolicy::never().jitter(0.5), |policy| policy.jitter = 0.5),
         (RetryPolicy::never().healthy_after(TIME), |policy| policy.healthy_after = TIME),
         (RetryPolicy::never().max_retries(Some(7)), |policy| policy.max_retries = Some(7)),
+        (RetryPolicy::never().until_open(true), |policy| policy.until_open = true),
         (RetryPolicy::never().max_elapsed(Some(TIME)), |policy| policy.max_elapsed = Some(TIME)),
         (RetryPolicy::never().max_server_wait(TIME), |policy| policy.max_server_wait = TIME),
         (RetryPolicy::never().statuses(vec![401]), |policy| policy.statuses = vec![401].into()),
