@@ -76,5 +76,5 @@
 //! | a block of unknown fields only | fatal | nothing |
 //! | a field with the name `comment` | a comment | an unknown field |
 //! | `retry: +5` | 5 ms | ignored: digits only |
-//! | a POST whose connection is lost | sent again | not, unless you give a policy or a factory |
+//! | a POST whose connection is lost | sent again | not, unless you give a policy (`until_open`: retried until the answer begins) or a factory |
 //! | memory for one event | no limit | [`Limits`](crate::Limits) |

@@ -77,7 +77,7 @@
 //! | an id in a block without data | lost | moves the last event ID |
 //! | 204 | an error | the end, no error |
 //! | 429, 500, 502, 503, 504 | ends for good | retried, after `Retry-After` |
-//! | a POST whose connection is lost | sent again | not, unless you give a policy or a factory |
+//! | a POST whose connection is lost | sent again | not, unless you give a policy (`until_open`: retried until the answer begins) or a factory |
 //! | `max_retries` of 2 and more | never reached: the counter stands still | the limit |
 //! | a 200 that closes at once | the wait starts anew, 300 ms | backs off like a refusal |
 //! | wait without options | 300 ms, doubled up to 5 s, no jitter | random in 0 to 1 s, doubled up to 30 s |
