@@ -3,6 +3,8 @@
 //! With an adapter you have an [`EventSource`] already. For another HTTP client or runtime implement [`Transport`] and give it to
 //! [`EventSource::new`]; reconnection, ids, clocks and limits come with it. `sse_testkit::scenario` then tells whether it does what
 //! the other adapters do.
+//!
+#![doc = include_str!("client/transport.md")]
 
 mod error;
 mod handle;
