@@ -1,12 +1,14 @@
-//! An HTTP/1.1 client for surf that streams: one connection per request, no pool and no task.
+//! A client for surf that streams, over HTTP/1.1 and HTTP/2: one connection per request, no pool and no task.
 
-mod dial;
+#[cfg(feature = "http2")]
+mod http2;
 mod request;
 mod response;
+mod socket;
 #[cfg(feature = "rustls")]
 mod tls;
 
-use std::fmt;
+use std::error::Error as StdError;
 use std::future::Future;
 use std::io;
 #[cfg(feature = "rustls")]
@@ -15,11 +17,12 @@ use std::time::Duration;
 
 use async_std::future::timeout;
 use http_client::{Config, Error, HttpClient, Request, Response, async_trait};
+use surf::Url;
 
 pub use self::request::RawHeaders;
 pub use self::response::RawHead;
 
-use self::dial::{Endpoint, Socket};
+use self::socket::Socket;
 
 /// An HTTP client for [`surf::Client::with_http_client`] that is made for event streams.
 ///
@@ -29,15 +32,39 @@ use self::dial::{Endpoint, Socket};
 /// - opens a connection for each request and closes it when the response's body ends or is dropped, or when a request
 ///   that is under way is dropped. There is no pool, no background task, and no limit on the number of connections;
 /// - gives the response as soon as its head is complete, and its body as it arrives. Bodies end by chunks, by length,
-///   or by the end of the connection; an end before that is an error of kind [`io::ErrorKind::UnexpectedEof`];
+///   or by the end of the connection; over HTTP/1.1 an end before that is an error of kind [`io::ErrorKind::UnexpectedEof`];
 /// - sends nothing of its own but `host`, and what tells where a request's body ends;
 /// - keeps what surf's types cannot hold, such as status 520 or header bytes outside ASCII, in [`RawHead`], and takes
 ///   such bytes for a request from [`RawHeaders`];
 /// - tries all addresses of a host, a quarter of a second apart while none has answered.
 ///
-/// It speaks HTTP/1.1 over TCP and, with the feature `rustls`, TLS. It does not follow redirects, use a proxy, ask for
-/// or undo compression, or turn `user:password@` in a URL into an `authorization` header: such user information is
-/// not sent at all. A response head may have 256 headers and 128 KiB.
+/// It speaks HTTP/1.1 over TCP and, with the feature `rustls`, TLS. A response head may have 256 headers and 128 KiB. It
+/// does not follow redirects, ask for or undo compression, or turn `user:password@` in a URL into an `authorization`
+/// header: such user information is not sent at all.
+///
+/// It does not use a proxy, not even one that the environment names. Where there is no other way out, take a client that
+/// does, such as surf's `curl-client`, and read in the crate's documentation what that breaks.
+///
+/// # HTTP/2
+///
+/// With the feature `http2` an `https` server may choose HTTP/2 (by ALPN; never over plain TCP). All of the above holds:
+/// still a connection for each request, and what the connection has to do in the background is done while its response is
+/// read. A response that is dropped resets its stream and closes the connection; one that is being read goes on to
+/// its end although the server has announced by GOAWAY that it will take no further request. A server may have 128 KiB of
+/// a body under way that was not read. Headers have no limit but their size.
+///
+/// Nothing is gained by it for one stream per connection: it is for servers, and for proxies in front of them, that take
+/// nothing else.
+///
+/// # Features
+///
+/// | | crates of the tree | what comes |
+/// |---|---|---|
+/// | none | 138, of which surf without a backend is 125 | hyper, with tokio's `sync` |
+/// | `rustls` (default) | 10 more | rustls with ring, the platform's certificates |
+/// | `http2` | 10 more | h2, and with it tokio's `io-util`, tokio-util's codecs, tracing |
+///
+/// None of them brings a runtime.
 ///
 /// # Timeouts
 ///
@@ -47,7 +74,8 @@ use self::dial::{Endpoint, Socket};
 ///
 /// # Errors
 ///
-/// Every error is an [`io::Error`] inside the [`surf::Error`], so `error.downcast_ref::<std::io::Error>()` finds it.
+/// Every error is an [`io::Error`] inside the [`surf::Error`], so `error.downcast_ref::<std::io::Error>()` finds it; over
+/// HTTP/2 mostly of kind [`Other`](io::ErrorKind::Other), whatever went wrong.
 /// [`InvalidInput`](io::ErrorKind::InvalidInput) and [`Unsupported`](io::ErrorKind::Unsupported) are the request's own
 /// fault, and sending it again will not help. A request's URL is in no message.
 ///
@@ -60,7 +88,7 @@ use self::dial::{Endpoint, Socket};
 /// # surf::Result::Ok(response)
 /// # });
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct StreamClient {
     config: Config,
     connect_timeout: Option<Duration>,
@@ -73,7 +101,7 @@ impl StreamClient {
     ///
     /// Never fails; the platform's certificates are loaded with the first `https` request.
     pub fn new() -> Self {
-        Self::builder().build()
+        Self::default()
     }
 
     /// A client with settings.
@@ -81,40 +109,44 @@ impl StreamClient {
         StreamClientBuilder::default()
     }
 
-    async fn open(&self, endpoint: &Endpoint) -> io::Result<Socket> {
-        if !endpoint.secure {
-            return Ok(Socket::new(dial::dial(endpoint).await?));
+    async fn open(&self, url: &Url) -> io::Result<Socket> {
+        match url.scheme() {
+            "http" => Ok(Socket::new(socket::dial(url).await?, false)),
+            #[cfg(feature = "rustls")]
+            "https" => self.tls.open(url).await,
+            #[cfg(not(feature = "rustls"))]
+            "https" => {
+                Err(io::Error::new(io::ErrorKind::Unsupported, "needs the feature `rustls`"))
+            }
+            _ => Err(invalid("the URL is neither http nor https")),
         }
-        #[cfg(feature = "rustls")]
-        return self.tls.open(endpoint).await.map(Socket::new);
-        #[cfg(not(feature = "rustls"))]
-        Err(io::Error::new(io::ErrorKind::Unsupported, "https needs the feature `rustls`"))
     }
 }
 
 impl Default for StreamClient {
     fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl fmt::Debug for StreamClient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StreamClient")
-            .field("config", &self.config)
-            .field("connect_timeout", &self.connect_timeout)
-            .finish_non_exhaustive()
+        Self {
+            // Without the 60 s that http-client starts with: the session has the clock.
+            config: Config::new().set_timeout(None),
+            connect_timeout: None,
+            #[cfg(feature = "rustls")]
+            tls: Arc::default(),
+        }
     }
 }
 
 #[async_trait]
 impl HttpClient for StreamClient {
     async fn send(&self, request: Request) -> Result<Response, Error> {
-        let endpoint = Endpoint::of(request.url())?;
+        let url = request.url().clone();
         let request = request::prepare(request)?;
         let exchange = async {
-            let socket =
-                within(self.connect_timeout, "connecting timed out", self.open(&endpoint)).await?;
+            let open = self.open(&url);
+            let socket = within(self.connect_timeout, "connecting timed out", open).await?;
+            #[cfg(feature = "http2")]
+            if socket.http2 {
+                return http2::exchange(socket, request).await;
+            }
             response::exchange(socket, request).await
         };
         Ok(within(self.config.timeout, "the response timed out", exchange).await?)
@@ -131,81 +163,21 @@ impl HttpClient for StreamClient {
 }
 
 /// Settings for a [`StreamClient`].
-#[derive(Default)]
+#[derive(Debug, Default)]
 #[must_use = "nothing happens until `build`"]
-pub struct StreamClientBuilder {
-    connect_timeout: Option<Duration>,
-    #[cfg(feature = "rustls")]
-    tls: tls::Tls,
-}
+pub struct StreamClientBuilder(StreamClient);
 
 impl StreamClientBuilder {
     /// Limits the time from the lookup of the host's name to the end of the TLS handshake; no limit by default.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.connect_timeout = Some(limit);
-        self
-    }
-
-    /// Trusts the certificates of a PEM file too, beside the platform's own.
-    ///
-    /// # Errors
-    ///
-    /// [`io::ErrorKind::InvalidData`] when there is no certificate in it, or one that is malformed.
-    #[cfg(feature = "rustls")]
-    pub fn add_root_certificate_pem(mut self, pem: &[u8]) -> io::Result<Self> {
-        self.tls.add_pem(pem)?;
-        Ok(self)
-    }
-
-    /// Trusts this certificate too, in DER, beside the platform's own.
-    ///
-    /// # Errors
-    ///
-    /// [`io::ErrorKind::InvalidData`] when it is malformed.
-    #[cfg(feature = "rustls")]
-    pub fn add_root_certificate_der(mut self, der: &[u8]) -> io::Result<Self> {
-        self.tls.add_der(der.to_vec().into())?;
-        Ok(self)
-    }
-
-    /// Uses this TLS configuration in place of all the other TLS settings: own roots, client certificates, another
-    /// cryptography provider.
-    ///
-    /// Its list of protocols (ALPN) is replaced by `http/1.1`, the one that this client speaks.
-    #[cfg(feature = "rustls")]
-    pub fn rustls_config(mut self, config: Arc<futures_rustls::rustls::ClientConfig>) -> Self {
-        self.tls.replace(config);
-        self
-    }
-
-    /// Accepts any certificate from anyone: expired, for another host, self-signed, forged.
-    ///
-    /// Whoever can reach the connection can then read and change what it carries, credentials too. Off by default,
-    /// and meant for tests; to trust one server's own certificate, add it as a root.
-    #[cfg(feature = "rustls")]
-    pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
-        self.tls.accept_invalid = accept;
+        self.0.connect_timeout = Some(limit);
         self
     }
 
     /// The client. Never fails.
     #[must_use]
     pub fn build(self) -> StreamClient {
-        StreamClient {
-            // Without the 60 s that http-client starts with: the session has the clock.
-            config: Config::new().set_timeout(None),
-            connect_timeout: self.connect_timeout,
-            #[cfg(feature = "rustls")]
-            tls: Arc::new(self.tls),
-        }
-    }
-}
-
-impl fmt::Debug for StreamClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StreamClientBuilder")
-            .field("connect_timeout", &self.connect_timeout)
-            .finish_non_exhaustive()
+        self.0
     }
 }
 
@@ -214,11 +186,11 @@ async fn within<T>(
     late: &'static str,
     work: impl Future<Output = io::Result<T>>,
 ) -> io::Result<T> {
-    let Some(limit) = limit else {
-        return work.await;
-    };
-    match timeout(limit, work).await {
-        Ok(done) => done,
-        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, late)),
-    }
+    let late = |_| Err(io::Error::new(io::ErrorKind::TimedOut, late));
+    timeout(limit.unwrap_or(Duration::MAX), work).await.unwrap_or_else(late)
+}
+
+/// The request's own fault.
+fn invalid(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, reason)
 }

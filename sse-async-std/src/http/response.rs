@@ -1,27 +1,30 @@
 //! One request on one connection: the response's head, then its body as it arrives.
 
-use std::error::Error as _;
-use std::future::{Future, poll_fn};
+use std::error::Error as StdError;
+use std::future::Future;
 use std::io;
+use std::iter::successors;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use async_std::io::{BufRead, Read};
+use futures_util::FutureExt;
+use futures_util::future::{Either, Fuse, select};
 use hyper::Version;
-use hyper::body::{Body as _, Buf, Bytes, Frame, Incoming};
-use hyper::client::conn::http1::{Builder, Connection};
+use hyper::body::{Body as _, Buf, Bytes, Incoming};
+use hyper::client::conn::http1::Builder;
 use hyper::header::HeaderMap;
 use surf::StatusCode;
 use surf::http::headers::{CONTENT_TYPE, HeaderName, HeaderValue};
 use surf::http::{self, Response};
 
-use super::dial::Socket;
-use super::request::RequestBody;
+use super::request::Outgoing;
+use super::socket::Socket;
 
 // hyper's own limits are 100 headers and 408 KiB; Chromium takes heads of 256 KiB, curl of 300 KiB. The buffer also bounds
 // what one connection may hold, hence less.
 const MAX_HEADERS: usize = 256;
-const MAX_BUFFER: usize = 128 * 1024;
+pub(super) const MAX_BUFFER: u32 = 128 * 1024;
 
 /// A response's head as it came, in [`StreamClient`](super::StreamClient)'s responses.
 ///
@@ -40,55 +43,40 @@ pub struct RawHead {
     pub headers: HeaderMap,
 }
 
+/// Drives the connection from inside the futures that wait for it, so that it ends with them.
+type Driver = Fuse<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send + Sync>>>;
+
 /// Sends the request and waits for the response's head.
-pub(super) async fn exchange(
-    socket: Socket,
-    request: hyper::Request<RequestBody>,
-) -> io::Result<Response> {
+pub(super) async fn exchange(socket: Socket, request: Outgoing) -> io::Result<Response> {
     let (mut sender, connection) = Builder::new()
         .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_BUFFER)
+        .max_buf_size(MAX_BUFFER as usize)
         .handshake(socket)
         .await
         .map_err(into_io)?;
-    let mut driver = Driver { connection: Some(connection), failure: None };
-    let mut head = pin!(sender.send_request(request));
-    let response = poll_fn(|cx| {
-        driver.poll(cx);
-        head.as_mut().poll(cx)
-    })
-    .await;
-    match response {
-        Ok(response) => Ok(convert(driver, response)),
-        Err(error) => Err(into_io(driver.failure.unwrap_or(error))),
-    }
+    respond(connection, sender.send_request(request)).await
 }
 
-/// Drives the connection from inside the futures that wait for it, so that it ends with them.
-struct Driver {
-    connection: Option<Connection<Socket, RequestBody>>,
-    // Why the connection ended, where hyper could tell it neither to the head nor to the body.
-    failure: Option<hyper::Error>,
-}
-
-impl Driver {
-    fn poll(&mut self, cx: &mut Context<'_>) {
-        if let Some(connection) = &mut self.connection
-            && let Poll::Ready(end) = Pin::new(connection).poll(cx)
-        {
-            self.connection = None;
-            self.failure = end.err();
-        }
-    }
+pub(super) async fn respond(
+    connection: impl Future<Output = hyper::Result<()>> + Send + Sync + 'static,
+    head: impl Future<Output = hyper::Result<hyper::Response<Incoming>>>,
+) -> io::Result<Response> {
+    let connection: Pin<Box<dyn Future<Output = _> + Send + Sync>> = Box::pin(connection);
+    let mut driver = connection.fuse();
+    let head = match select(pin!(head), &mut driver).await {
+        Either::Left((head, _)) => head,
+        Either::Right((ended, head)) => head.await.map_err(|error| ended.err().unwrap_or(error)),
+    };
+    head.map(|head| convert(driver, head)).map_err(into_io)
 }
 
 fn convert(driver: Driver, response: hyper::Response<Incoming>) -> Response {
     let (head, incoming) = response.into_parts();
-    let len = incoming.size_hint().exact();
-    let reader = Reader { state: State::Open(driver, incoming), chunk: Bytes::new() };
-
+    let len = incoming.size_hint().exact().and_then(|len| len.try_into().ok());
+    let open = (!incoming.is_end_stream()).then_some((driver, incoming));
+    let reader = Reader { open, failed: None, chunk: Bytes::new() };
     let mut response = Response::new(nearest_status(head.status.as_u16()));
-    response.set_body(surf::Body::from_reader(reader, len.and_then(|len| len.try_into().ok())));
+    response.set_body(surf::Body::from_reader(reader, len));
     // The body has left one that the server did not send.
     response.remove_header(CONTENT_TYPE);
     for (name, value) in &head.headers {
@@ -100,10 +88,10 @@ fn convert(driver: Driver, response: hyper::Response<Incoming>) -> Response {
     }
     response.set_version(Some(match head.version {
         Version::HTTP_10 => http::Version::Http1_0,
+        Version::HTTP_2 => http::Version::Http2_0,
         _ => http::Version::Http1_1,
     }));
-    let raw = RawHead { status: head.status.as_u16(), headers: head.headers };
-    response.ext_mut().insert(raw);
+    response.ext_mut().insert(RawHead { status: head.status.as_u16(), headers: head.headers });
     response
 }
 
@@ -116,68 +104,45 @@ fn nearest_status(code: u16) -> StatusCode {
 
 /// The response's body. Dropping it closes the socket.
 struct Reader {
-    state: State,
+    // `None` = ended, and the socket closed.
+    open: Option<(Driver, Incoming)>,
+    // Every further read fails too: a broken body must not look like a complete one.
+    failed: Option<io::ErrorKind>,
     chunk: Bytes,
 }
 
-#[expect(clippy::large_enum_variant, reason = "it lives in the box that is surf's body")]
-enum State {
-    Open(Driver, Incoming),
-    Ended,
-    // A second read fails too: a broken body must not look like a complete one.
-    Failed(io::ErrorKind),
-}
-
-impl Reader {
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
-        let (driver, incoming) = match &mut self.state {
-            State::Open(driver, incoming) => (driver, incoming),
-            State::Ended => return Poll::Ready(Ok(None)),
-            State::Failed(kind) => return Poll::Ready(Err((*kind).into())),
-        };
-        loop {
-            match ready!(poll_frame(driver, incoming, cx)) {
-                Some(Ok(frame)) => {
-                    // Else trailers, which nobody asked for.
-                    if let Ok(data) = frame.into_data() {
-                        return Poll::Ready(Ok(Some(data)));
-                    }
-                }
-                Some(Err(error)) => {
-                    let error = into_io(driver.failure.take().unwrap_or(error));
-                    self.state = State::Failed(error.kind());
-                    return Poll::Ready(Err(error));
-                }
-                None => {
-                    self.state = State::Ended;
-                    return Poll::Ready(Ok(None));
-                }
-            }
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some((mut driver, incoming)) = self.open.take() {
+            drop(incoming);
+            // For a last word, such as the reset of a stream, as far as it can be said without waiting.
+            let _ = driver.poll_unpin(&mut Context::from_waker(Waker::noop()));
         }
     }
-}
-
-/// What has been read already, or else what the connection can read now.
-fn poll_frame(
-    driver: &mut Driver,
-    incoming: &mut Incoming,
-    cx: &mut Context<'_>,
-) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
-    let frame = Pin::new(&mut *incoming).poll_frame(cx);
-    if frame.is_ready() {
-        return frame;
-    }
-    driver.poll(cx);
-    Pin::new(incoming).poll_frame(cx)
 }
 
 impl BufRead for Reader {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
         while this.chunk.is_empty() {
-            match ready!(this.poll_chunk(cx))? {
-                Some(chunk) => this.chunk = chunk,
-                None => break,
+            let Some((driver, incoming)) = &mut this.open else {
+                return Poll::Ready(this.failed.map_or(Ok(&[]), |kind| Err(kind.into())));
+            };
+            let mut frame = Pin::new(&mut *incoming).poll_frame(cx);
+            if frame.is_pending() {
+                // What has not been read already, the connection may read now.
+                let _ = driver.poll_unpin(cx);
+                frame = Pin::new(incoming).poll_frame(cx);
+            }
+            match ready!(frame) {
+                // Trailers are nothing, since nobody asked for them.
+                Some(Ok(frame)) => this.chunk = frame.into_data().unwrap_or_default(),
+                None => this.open = None,
+                Some(Err(error)) => {
+                    let error = into_io(error);
+                    (this.open, this.failed) = (None, Some(error.kind()));
+                    return Poll::Ready(Err(error));
+                }
             }
         }
         Poll::Ready(Ok(&this.chunk))
@@ -198,37 +163,27 @@ impl Read for Reader {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let available = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let len = available.len().min(buf.len());
-        buf[..len].copy_from_slice(&available[..len]);
+        let mut available = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let len = io::Read::read(&mut available, buf)?;
         self.consume(len);
         Poll::Ready(Ok(len))
     }
 }
 
 /// The `io::Error` that caused it, as far as there is one: the same system error, or one of the same kind around it.
-fn into_io(error: hyper::Error) -> io::Error {
-    let mut kind = if error.is_incomplete_message() {
-        io::ErrorKind::UnexpectedEof
-    } else if error.is_parse() {
-        io::ErrorKind::InvalidData
-    } else {
-        io::ErrorKind::Other
+pub(super) fn into_io(error: hyper::Error) -> io::Error {
+    let causes = successors(error.source(), |&error| error.source());
+    let cause = causes.filter_map(|error| error.downcast_ref::<io::Error>()).next();
+    if let Some(code) = cause.and_then(io::Error::raw_os_error) {
+        return io::Error::from_raw_os_error(code);
+    }
+    let kind = match cause.map(io::Error::kind) {
+        // hyper's word for a malformed chunk; here it means that the request is at fault.
+        Some(io::ErrorKind::InvalidInput) if !error.is_user() => io::ErrorKind::InvalidData,
+        Some(kind) => kind,
+        None if error.is_incomplete_message() => io::ErrorKind::UnexpectedEof,
+        None if error.is_parse() => io::ErrorKind::InvalidData,
+        None => io::ErrorKind::Other,
     };
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            if let Some(code) = error.raw_os_error() {
-                return io::Error::from_raw_os_error(code);
-            }
-            kind = error.kind();
-            break;
-        }
-        cause = error.source();
-    }
-    // hyper's word for a malformed chunk; here it means that the request is at fault.
-    if kind == io::ErrorKind::InvalidInput && !error.is_user() {
-        kind = io::ErrorKind::InvalidData;
-    }
     io::Error::new(kind, error)
 }

@@ -1,7 +1,6 @@
 //! From a URL to a connected socket, and that socket as hyper's reader and writer.
 
-use std::cell::Cell;
-use std::future::{Future, poll_fn};
+use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -11,9 +10,10 @@ use std::time::Duration;
 use async_std::future::timeout;
 use async_std::io::{Read, Write};
 use async_std::net::{TcpStream, ToSocketAddrs};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use hyper::rt;
 use surf::Url;
-use surf::http::url::Host;
 
 // The pause before the next address is tried beside a silent one:
 // https://www.rfc-editor.org/rfc/rfc8305#section-5
@@ -29,75 +29,38 @@ const MOST_READS_IN_A_ROW: u32 = 32;
 thread_local! {
     // Safe code cannot read into hyper's uninitialized buffer, so bytes take a detour. One per thread, not one per
     // connection: nothing waits while it is in use.
-    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_LEN]);
 }
 
-/// Whom to connect to.
-pub(super) struct Endpoint {
-    pub(super) secure: bool,
-    pub(super) host: String,
-    port: u16,
+/// The URL's host, an IPv6 address without its brackets.
+pub(super) fn host(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_matches(['[', ']'])
 }
 
-impl Endpoint {
-    pub(super) fn of(url: &Url) -> io::Result<Self> {
-        let secure = match url.scheme() {
-            "https" => true,
-            "http" => false,
-            _ => return Err(invalid("the URL is neither http nor https")),
-        };
-        let host = match url.host() {
-            Some(Host::Domain(name)) => name.to_owned(),
-            Some(Host::Ipv4(ip)) => ip.to_string(),
-            Some(Host::Ipv6(ip)) => ip.to_string(),
-            None => return Err(invalid("the URL has no host")),
-        };
-        let port = url.port().unwrap_or(if secure { 443 } else { 80 });
-        Ok(Self { secure, host, port })
-    }
-}
-
-/// Connects to the first address of the host that answers.
-pub(super) async fn dial(endpoint: &Endpoint) -> io::Result<TcpStream> {
-    let addresses = (endpoint.host.as_str(), endpoint.port).to_socket_addrs().await?;
-    let stream = race(addresses).await?;
+/// Connects to the first address of the URL's host that answers.
+pub(super) async fn dial(url: &Url) -> io::Result<TcpStream> {
+    let port = url.port_or_known_default().unwrap_or_default();
+    let stream = race((host(url), port).to_socket_addrs().await?).await?;
     // If the connection is gone already, the first write says it better.
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }
 
-type Attempt = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
-
-async fn race(addresses: impl Iterator<Item = SocketAddr>) -> io::Result<TcpStream> {
-    let mut attempts: Vec<Attempt> = Vec::new();
+async fn race(mut addresses: impl Iterator<Item = SocketAddr>) -> io::Result<TcpStream> {
+    let mut attempts = FuturesUnordered::new();
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in addresses {
-        attempts.push(Box::pin(TcpStream::connect(address)));
-        let answered = first(&mut attempts, &mut failure);
-        if let Ok(Some(stream)) = timeout(ATTEMPT_DELAY, answered).await {
-            return Ok(stream);
+    loop {
+        match addresses.next() {
+            Some(address) => attempts.push(TcpStream::connect(address)),
+            None if attempts.is_empty() => return Err(failure),
+            None => {}
+        }
+        match timeout(ATTEMPT_DELAY, attempts.next()).await {
+            Ok(Some(Ok(stream))) => return Ok(stream),
+            Ok(Some(Err(error))) => failure = error,
+            Ok(None) | Err(_) => {}
         }
     }
-    first(&mut attempts, &mut failure).await.ok_or(failure)
-}
-
-/// The first attempt to succeed, or `None` when all have failed.
-async fn first(attempts: &mut Vec<Attempt>, failure: &mut io::Error) -> Option<TcpStream> {
-    poll_fn(|cx| {
-        let mut index = 0;
-        while let Some(attempt) = attempts.get_mut(index) {
-            match attempt.as_mut().poll(cx) {
-                Poll::Ready(Ok(stream)) => return Poll::Ready(Some(stream)),
-                Poll::Ready(Err(error)) => {
-                    *failure = error;
-                    drop(attempts.swap_remove(index));
-                }
-                Poll::Pending => index += 1,
-            }
-        }
-        if attempts.is_empty() { Poll::Ready(None) } else { Poll::Pending }
-    })
-    .await
 }
 
 trait Duplex: Read + Write + Unpin + Send + Sync {}
@@ -111,11 +74,17 @@ pub(super) struct Socket {
     // an error to it. So nothing is there until the request has been written.
     spoke: bool,
     reads_in_a_row: u32,
+    /// Whether both sides agreed on HTTP/2.
+    #[cfg_attr(not(feature = "http2"), expect(dead_code))]
+    pub(super) http2: bool,
 }
 
 impl Socket {
-    pub(super) fn new(stream: impl Read + Write + Unpin + Send + Sync + 'static) -> Self {
-        Self { stream: Box::new(stream), spoke: false, reads_in_a_row: 0 }
+    pub(super) fn new(
+        stream: impl Read + Write + Unpin + Send + Sync + 'static,
+        http2: bool,
+    ) -> Self {
+        Self { stream: Box::new(stream), spoke: false, reads_in_a_row: 0, http2 }
     }
 }
 
@@ -130,16 +99,17 @@ impl rt::Read for Socket {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let mut scratch = SCRATCH.take();
-        scratch.resize(SCRATCH_LEN, 0);
-        let room = buf.remaining().min(SCRATCH_LEN);
-        let read = Pin::new(&mut self.stream).poll_read(cx, &mut scratch[..room]);
-        if let Poll::Ready(Ok(len)) = read {
-            buf.put_slice(&scratch[..len]);
-        }
-        SCRATCH.set(scratch);
-        self.reads_in_a_row = if read.is_ready() { self.reads_in_a_row + 1 } else { 0 };
-        read.map_ok(drop)
+        self.reads_in_a_row += 1;
+        SCRATCH.with_borrow_mut(|scratch| {
+            let room = buf.remaining().min(SCRATCH_LEN);
+            let read = Pin::new(&mut self.stream).poll_read(cx, &mut scratch[..room]);
+            match read {
+                Poll::Ready(Ok(len)) => buf.put_slice(&scratch[..len]),
+                Poll::Ready(Err(_)) => {}
+                Poll::Pending => self.reads_in_a_row = 0,
+            }
+            read.map_ok(drop)
+        })
     }
 }
 
@@ -162,12 +132,9 @@ impl rt::Write for Socket {
     }
 }
 
-pub(super) fn invalid(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, reason)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
     use std::net::TcpListener;
     use std::time::Instant;
 
@@ -193,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_never_pauses_leaves_others_their_turn() {
-        let mut socket = Socket::new(async_std::io::Cursor::new(vec![b'0'; 16 << 20]));
+        let mut socket = Socket::new(async_std::io::Cursor::new(vec![b'0'; 16 << 20]), false);
         let read = |socket: &mut Socket, cx: &mut Context<'_>| {
             let mut room = [0; 64];
             let mut room = rt::ReadBuf::new(&mut room);

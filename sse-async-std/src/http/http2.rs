@@ -1,0 +1,56 @@
+//! The same over HTTP/2, whose connection wants to spawn tasks and gets none.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+
+use async_std::channel::{Receiver, Sender, unbounded};
+use futures_util::future::{FutureExt, join};
+use futures_util::stream::StreamExt;
+use hyper::client::conn::http2::Builder;
+use hyper::header::HOST;
+use hyper::rt::Executor;
+use surf::http::Response;
+
+use super::invalid;
+use super::request::Outgoing;
+use super::response::{MAX_BUFFER, into_io, respond};
+use super::socket::Socket;
+
+pub(super) async fn exchange(socket: Socket, mut request: Outgoing) -> io::Result<Response> {
+    // Here the host is part of the address.
+    let host = request.headers_mut().remove(HOST);
+    let host = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
+    *request.uri_mut() = format!("https://{host}{}", request.uri()).parse().map_err(invalid)?;
+
+    let (spawner, tasks) = unbounded();
+    let (mut sender, connection) = Builder::new(Inside(spawner))
+        .initial_stream_window_size(MAX_BUFFER)
+        .initial_connection_window_size(MAX_BUFFER)
+        .max_header_list_size(MAX_BUFFER)
+        .handshake(socket)
+        .await
+        .map_err(into_io)?;
+    respond(alongside(connection, tasks), sender.send_request(request)).await
+}
+
+fn alongside(
+    connection: impl Future<Output = hyper::Result<()>> + Send + Sync,
+    tasks: Receiver<Task>,
+) -> impl Future<Output = hyper::Result<()>> + Send + Sync {
+    let tasks = tasks.for_each_concurrent(None, |task| task);
+    join(connection, tasks).map(|(ended, ())| ended)
+}
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+
+/// Runs what a connection spawns inside the connection's own future, so that it ends with it.
+#[derive(Clone)]
+struct Inside(Sender<Task>);
+
+impl<F: Future<Output = ()> + Send + Sync + 'static> Executor<F> for Inside {
+    fn execute(&self, task: F) {
+        // Fails only once the connection is gone.
+        let _ = self.0.try_send(Box::pin(task));
+    }
+}
