@@ -23,7 +23,7 @@ pub(crate) fn write(options: &Options, run: &Run, findings: &[Finding]) -> Strin
             options.seed,
         ),
     );
-    line(&mut text, &format!("{} threads.\n", threads()));
+    line(&mut text, &format!("The machine runs {} threads at once.\n", threads()));
     line(&mut text, "| must hold | found | |\n|---|---|---|");
     for Finding { what, found, right } in findings {
         let mark = if *right { "✓" } else { "✗" };

@@ -141,7 +141,7 @@ fn expect(answer: String, right: &str) -> Result<(), String> {
     if answer == right { Ok(()) } else { Err(format!("a process answers {answer:?}")) }
 }
 
-/// The status line, or a line every now and then where nobody is watching.
+/// The live status, or a line every now and then where nobody is watching.
 struct Status {
     duration: Duration,
     bar: Option<ProgressBar>,
@@ -150,7 +150,7 @@ struct Status {
 impl Status {
     fn new(duration: Duration) -> Self {
         let bar = io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{spinner} {wide_msg}");
+            let style = ProgressStyle::with_template("{spinner} {prefix}\n  {msg}");
             let bar = ProgressBar::new_spinner();
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.enable_steady_tick(Duration::from_millis(120));
@@ -164,15 +164,16 @@ impl Status {
         if self.bar.is_none() && !seconds.is_multiple_of(LINE) {
             return;
         }
-        let line = format!(
-            "{} of {}: {}",
-            humantime::format_duration(Duration::from_secs(seconds)),
-            humantime::format_duration(self.duration),
-            sample.line(before)
-        );
+        let [passed, whole] =
+            [Duration::from_secs(seconds), self.duration].map(humantime::format_duration);
+        let flow = format!("{passed} of {whole}: {}", sample.flow(before));
+        let state = sample.state();
         match &self.bar {
-            Some(bar) => bar.set_message(line),
-            None => eprintln!("{line}"),
+            Some(bar) => {
+                bar.set_prefix(flow);
+                bar.set_message(state);
+            }
+            None => eprintln!("{flow}; {state}"),
         }
     }
 
@@ -189,20 +190,26 @@ impl Sample {
         self.tallies.iter().map(of).sum()
     }
 
-    /// The status in one line; `before` is the sample before.
-    fn line(&self, before: &Self) -> String {
+    /// What came, in all and since the sample before.
+    fn flow(&self, before: &Self) -> String {
         let rate =
             |of: fn(&Tally) -> u64| (self.sum(of) - before.sum(of)) as f64 / (self.at - before.at);
-        let [tokio, async_std] = self.usages;
         format!(
-            "{} events ({:.0}/s), {} reconnections ({:.0}/s), {} lost, {} duplicated; \
-             {:.1} + {:.1} MiB, {} + {} sockets",
-            self.sum(|t| t.events),
-            rate(|t| t.events),
+            "{} events ({:.0}/s), {} reconnections ({:.0}/s)",
+            self.sum(|tally| tally.events),
+            rate(|tally| tally.events),
             self.sum(Tally::reconnections),
             rate(Tally::reconnections),
-            self.sum(|t| t.lost),
-            self.sum(|t| t.duplicated),
+        )
+    }
+
+    /// What is wrong, and what the clients hold.
+    fn state(&self) -> String {
+        let [tokio, async_std] = self.usages;
+        format!(
+            "{} lost, {} duplicated; {:.1} + {:.1} MiB, {} + {} sockets",
+            self.sum(|tally| tally.lost),
+            self.sum(|tally| tally.duplicated),
             mib(tokio.rss),
             mib(async_std.rss),
             tokio.sockets,
