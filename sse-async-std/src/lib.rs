@@ -96,16 +96,16 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod clock;
 mod exchange;
 mod http;
 mod request;
 mod response;
-mod transport;
 
+pub use clock::Clock;
 pub use http::{RawHead, RawHeaders, StreamClient, StreamClientBuilder};
 pub use request::{ClientExt, from_factory, get, get_with};
 pub use response::{Body, EventStream, Response, ResponseExt};
-pub use transport::Transport;
 
 pub use sse_proto::{
     Attempt, Cause, Closed, Commit, Config, Event, GiveUp, InvalidId, Limits, Lost, ReadyState,
@@ -132,6 +132,9 @@ pub use sse_proto::{
 ///
 /// See [`sse_proto::client::EventSource`] for each.
 pub type EventSource = sse_proto::client::EventSource<Transport>;
+
+/// Requests through surf, time through async-std's reactor; see [`sse_proto::client::HttpTransport`].
+pub type Transport = sse_proto::client::HttpTransport<Response, Clock>;
 
 /// Why an [`EventSource`] ended, or that it skipped a block; see [`sse_proto::client::Error`].
 pub type Error = sse_proto::client::Error<Transport>;

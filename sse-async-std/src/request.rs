@@ -4,12 +4,12 @@ use std::error::Error as StdError;
 use std::future::Future;
 use std::io;
 
+use sse_proto::client::Requests;
 use surf::http::Method;
 use surf::{Client, Request, Url};
 
 use crate::exchange::Exchange;
-use crate::transport::Requests;
-use crate::{Attempt, Config, EventSource, StreamClient, Transport, TransportError};
+use crate::{Attempt, Config, EventSource, StreamClient, TransportError};
 
 /// Makes a client's request an [`EventSource`].
 pub trait ClientExt {
@@ -32,7 +32,10 @@ impl ClientExt for Client {
         let id = id.as_ref().map(|id| id.last().as_str().as_bytes());
         let config = config.for_request(request.method().as_ref(), request.len().is_some(), id);
         let exchange = Exchange::new(self.clone(), request);
-        source(Requests::repeat(exchange, Exchange::try_clone, Exchange::send), config)
+        EventSource::from_requests(
+            Requests::repeat(exchange, Exchange::try_clone, Exchange::send),
+            config,
+        )
     }
 }
 
@@ -49,7 +52,7 @@ pub fn get_with(url: impl AsRef<str>, config: Config) -> EventSource {
             .event_source_with(Request::new(Method::Get, url), config),
         Err(error) => {
             let error = io::Error::new(io::ErrorKind::InvalidInput, error);
-            source(Requests::failing(TransportError::request(error)), config)
+            EventSource::from_requests(Requests::failing(TransportError::request(error)), config)
         }
     }
 }
@@ -82,9 +85,5 @@ where
     R: Future<Output = Result<(Client, Request), Box<dyn StdError + Send + Sync>>> + Send + 'static,
 {
     let send = |(client, request), attempt| Exchange::new(client, request).send(attempt);
-    source(Requests::from_factory(factory, send), config.for_factory())
-}
-
-fn source(requests: Requests, config: Config) -> EventSource {
-    EventSource::new(Transport::new(requests), config)
+    EventSource::from_requests(Requests::from_factory(factory, send), config.for_factory())
 }

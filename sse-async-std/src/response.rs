@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use async_std::io::BufRead as _;
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
+use sse_proto::{ResponseHead, client};
 use surf::Url;
 
 use crate::RawHead;
@@ -34,11 +35,6 @@ impl Response {
         }
     }
 
-    /// The head as it was sent, where the client keeps it.
-    pub(crate) fn raw(&self) -> Option<&RawHead> {
-        self.body.response.ext()
-    }
-
     /// Where it came from in the end, after redirects.
     pub fn url(&self) -> &Url {
         &self.url
@@ -47,6 +43,28 @@ impl Response {
     /// The same as surf has it, for `body_string()`, `body_json()` and the like.
     pub fn into_surf(self) -> surf::Response {
         self.body.response
+    }
+
+    /// The head as it was sent, where the client keeps it.
+    fn raw(&self) -> Option<&RawHead> {
+        self.body.response.ext()
+    }
+}
+
+impl client::Response for Response {
+    type Error = io::Error;
+
+    fn head(&self) -> ResponseHead<'_> {
+        let head = ResponseHead::from_headers(self.status(), |name| match name {
+            // Clients that are not ours may have undone what they still show.
+            "content-encoding" if self.raw().is_none() => None,
+            name => self.header(name),
+        });
+        head.redirected_to(self.url.as_str())
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        Pin::new(&mut self.body).poll_next(cx)
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod error;
 mod handle;
+mod http;
 mod requests;
 mod transport_error;
 mod update;
@@ -24,6 +25,7 @@ use futures_core::Stream;
 
 pub use error::Error;
 pub use handle::Handle;
+pub use http::{Clock, HttpTransport, Response};
 pub use requests::{Requests, Sending};
 pub use transport_error::TransportError;
 pub use update::{Loss, Update, Updates};

@@ -89,13 +89,13 @@
 
 #[cfg(doc)]
 pub mod moving;
+mod clock;
 mod request;
 mod response;
-mod transport;
 
+pub use clock::Clock;
 pub use request::{RequestBuilderExt, from_factory, get, get_with};
 pub use response::{Body, EventStream, Response, ResponseExt};
-pub use transport::Transport;
 
 pub use sse_proto::{
     Attempt, Cause, Closed, Commit, Config, Event, GiveUp, InvalidId, Limits, Lost, ReadyState,
@@ -122,6 +122,9 @@ pub use sse_proto::{
 ///
 /// See [`sse_proto::client::EventSource`] for each.
 pub type EventSource = sse_proto::client::EventSource<Transport>;
+
+/// Requests through reqwest, time through tokio; see [`sse_proto::client::HttpTransport`].
+pub type Transport = sse_proto::client::HttpTransport<Response, Clock>;
 
 /// Why an [`EventSource`] ended, or that it skipped a block; see [`sse_proto::client::Error`].
 pub type Error = sse_proto::client::Error<Transport>;

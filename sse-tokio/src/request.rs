@@ -5,9 +5,9 @@ use std::future::Future;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, IntoUrl, Request, RequestBuilder, Url};
 use sse_proto::Redirect;
+use sse_proto::client::Requests;
 
-use crate::transport::Requests;
-use crate::{Attempt, Config, EventSource, Response, Transport, TransportError};
+use crate::{Attempt, Config, EventSource, Response, TransportError};
 
 /// Makes a request an [`EventSource`].
 pub trait RequestBuilderExt: Sized {
@@ -36,7 +36,7 @@ impl RequestBuilderExt for RequestBuilder {
         let replayable = request.try_clone().is_some();
         let config = config.for_request(request.method().as_str(), replayable, id);
         let request = Self::from_parts(client, request);
-        source(Requests::repeat(request, Self::try_clone, send), config)
+        EventSource::from_requests(Requests::repeat(request, Self::try_clone, send), config)
     }
 }
 
@@ -81,16 +81,15 @@ where
         + Send
         + 'static,
 {
-    source(Requests::from_factory(factory, send), config.for_factory())
-}
-
-fn source(requests: Requests, config: Config) -> EventSource {
-    EventSource::new(Transport::new(requests), config)
+    EventSource::from_requests(Requests::from_factory(factory, send), config.for_factory())
 }
 
 /// A source whose only item is the error.
 fn invalid(error: reqwest::Error, config: Config) -> EventSource {
-    source(Requests::failing(TransportError::request(error.without_url())), config)
+    EventSource::from_requests(
+        Requests::failing(TransportError::request(error.without_url())),
+        config,
+    )
 }
 
 async fn send(request: RequestBuilder, attempt: Attempt) -> Result<Response, TransportError> {

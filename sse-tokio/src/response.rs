@@ -9,13 +9,14 @@ use futures_core::Stream;
 use http_body::Body as _;
 use reqwest::header::HeaderMap;
 use reqwest::{ResponseBuilderExt, StatusCode, Url};
+use sse_proto::{ResponseHead, client};
 
 /// A response to an event source's request: its head, and its body as far as it was not read.
 ///
 /// To read the body of one that was not accepted, turn it back into reqwest's: [`into_reqwest`](Self::into_reqwest).
 pub struct Response {
     // Smaller than a `reqwest::Response` that is kept for its `chunk()`.
-    pub(crate) inner: http::Response<Body>,
+    inner: http::Response<Body>,
     url: Box<Url>,
 }
 
@@ -50,6 +51,22 @@ impl From<reqwest::Response> for Response {
     fn from(response: reqwest::Response) -> Self {
         let url = Box::new(response.url().clone());
         Self { inner: http::Response::from(response).map(Body), url }
+    }
+}
+
+impl client::Response for Response {
+    type Error = reqwest::Error;
+
+    fn head(&self) -> ResponseHead<'_> {
+        let header = |name| self.headers().get_all(name).iter().next_back();
+        ResponseHead::from_headers(self.status().as_u16(), |name| {
+            header(name).map(|it| it.as_bytes())
+        })
+        .redirected_to(self.url.as_str())
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<reqwest::Result<Bytes>>> {
+        Pin::new(self.inner.body_mut()).poll_next(cx)
     }
 }
 

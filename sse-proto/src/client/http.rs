@@ -1,0 +1,97 @@
+//! The transport that an HTTP client and a runtime make together.
+
+use std::fmt;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use super::{EventSource, Requests, Sending, Transport, TransportError};
+use crate::{Attempt, Config, Instant, ResponseHead};
+
+/// A response of an HTTP client: its head, and its body as far as it is not read.
+pub trait Response: Unpin + Send + 'static {
+    /// The HTTP client's own error.
+    type Error: std::error::Error + Unpin + Send + 'static;
+
+    /// See [`Transport::head`].
+    fn head(&self) -> ResponseHead<'_>;
+
+    /// See [`Transport::poll_chunk`].
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>>;
+}
+
+/// A runtime's clock, and one timer on it.
+pub trait Clock: Unpin {
+    /// See [`Transport::now`].
+    fn now(&self) -> Instant;
+
+    /// See [`Transport::arm_timer`].
+    fn arm_timer(&mut self, deadline: Instant);
+
+    /// See [`Transport::poll_timer`].
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// Requests through an HTTP client, time through a runtime.
+pub struct HttpTransport<R: Response, C> {
+    requests: Requests<R, R::Error>,
+    clock: C,
+}
+
+impl<R: Response, C: Clock> HttpTransport<R, C> {
+    /// A transport that makes these requests, by this clock.
+    pub const fn new(requests: Requests<R, R::Error>, clock: C) -> Self {
+        Self { requests, clock }
+    }
+}
+
+impl<R: Response, C: Clock> Transport for HttpTransport<R, C> {
+    type Response = R;
+    type Error = TransportError<R::Error>;
+    type Start = Sending<R, R::Error>;
+
+    fn start(&mut self, attempt: Attempt) -> Self::Start {
+        self.requests.start(attempt)
+    }
+
+    fn head(response: &R) -> ResponseHead<'_> {
+        response.head()
+    }
+
+    fn poll_chunk(
+        &mut self,
+        response: &mut R,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        response.poll_chunk(cx).map_err(TransportError::send)
+    }
+
+    fn is_invalid_request(error: &Self::Error) -> bool {
+        error.is_permanent()
+    }
+
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    fn arm_timer(&mut self, deadline: Instant) {
+        self.clock.arm_timer(deadline);
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.clock.poll_timer(cx)
+    }
+}
+
+impl<R: Response, C> fmt::Debug for HttpTransport<R, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpTransport").finish_non_exhaustive()
+    }
+}
+
+impl<R: Response, C: Clock + Default> EventSource<HttpTransport<R, C>> {
+    /// A source that makes these requests, by a clock of its own.
+    pub fn from_requests(requests: Requests<R, R::Error>, config: Config) -> Self {
+        Self::new(HttpTransport::new(requests, C::default()), config)
+    }
+}
