@@ -53,9 +53,9 @@
 //! - [`Config::connect_timeout`] is 30 s. [`Config::first_byte_timeout`], [`Config::idle_timeout`] and [`Config::late_after`] are off,
 //!   since a quiet stream is legal; where the server sends a heartbeat, set the idle time to two or three times its interval.
 //! - [`Limits`] are 32 MiB of data for an event and 64 KiB for its id and its type.
-//! - [`EventSource::last_event_id`](sse_proto::client::EventSource::last_event_id) is what a reconnection carries. Store it, and give
-//!   it to [`Config::last_event_id`] at the next start. With [`Commit::Manual`] it is the id that you committed after
-//!   processing, so that a crash loses nothing.
+//! - [`snapshot()`](sse_proto::client::EventSource::snapshot) has the id that a reconnection carries. Store it, and give it to
+//!   [`Config::last_event_id`] at the next start. With [`Commit::Manual`] it is the id that you committed after processing, so
+//!   that a crash loses nothing.
 //! - Back-pressure: no chunk is read before the last one is used up. Dropping the stream closes its connection; a `next()` that
 //!   is dropped loses nothing.
 //!

@@ -36,3 +36,15 @@ fn what_ends_a_stream_is_the_same_on_every_page() {
         assert_eq!(table(page), readme, "{page}");
     }
 }
+
+#[test]
+fn every_page_names_the_oldest_rust() {
+    let manifest = read("../Cargo.toml");
+    let (_, rest) = manifest.split_once("rust-version = \"").expect("the workspace has one");
+    let (oldest, _) = rest.split_once('"').expect("it ends");
+    let pages = ["README.md", "src/lib.rs", "testkit/src/lib.rs"];
+    for page in pages.into_iter().chain(["../sse-tokio/src/lib.rs", "../sse-async-std/src/lib.rs"])
+    {
+        assert!(read(page).contains(oldest), "{page}");
+    }
+}
