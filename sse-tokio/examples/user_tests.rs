@@ -1,7 +1,7 @@
 //! How to test a program that follows event streams: against a scripted server with faults, in virtual time, and with no
 //! network at all.
 //!
-//! `cargo run --example user_tests`, or as tests: `cargo test -p sse-tokio --example user_tests`
+//! `cargo run --example user_tests`, or as tests: `cargo test --example user_tests`
 //!
 //! For your program: its functions in place of `total`; take a source or any stream of events where you can, and
 //! every one of these ways is open to you.
