@@ -50,6 +50,7 @@ mod tls;
 #[cfg(feature = "vectors")]
 pub mod processing;
 mod list;
+pub mod hostile;
 
 pub use adapter::{Adapter, Quirk, Tag};
 pub use ask::{Ask, Command, View};

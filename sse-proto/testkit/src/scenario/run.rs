@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::Request;
 use crate::scenario::build::{AtFirst, Urls};
 use crate::scenario::place::Place;
 use crate::scenario::{Adapter, Log, Record, Scenario, Tag};
@@ -175,17 +176,13 @@ fn run<A: Adapter>(adapter: &Arc<A>, mut scenario: Scenario) -> Outcome {
     if let Some((tag, why)) = lacked {
         return Outcome::Skipped(*tag, why);
     }
-    let mut by_quirk = false;
-    for (quirk, change) in std::mem::take(&mut scenario.quirks) {
-        if adapter.quirks().contains(&quirk) {
-            scenario = change(scenario);
-            by_quirk = true;
-        }
-    }
+    let by_quirk = suit(&**adapter, &mut scenario);
     match play(adapter, scenario) {
-        Ok(failed) if !failed.0.is_empty() => Outcome::Failed(Box::new(failed)),
-        Ok((_, log)) => {
-            let took = log.end.as_ref().map_or(Duration::ZERO, |(at, _)| *at);
+        Ok(played) if !played.wrong.is_empty() => {
+            Outcome::Failed(Box::new((played.wrong, played.log)))
+        }
+        Ok(played) => {
+            let took = played.log.end.as_ref().map_or(Duration::ZERO, |(at, _)| *at);
             Outcome::Passed { by_quirk, took }
         }
         Err(error) => {
@@ -195,8 +192,30 @@ fn run<A: Adapter>(adapter: &Arc<A>, mut scenario: Scenario) -> Outcome {
     }
 }
 
-/// Serves and follows; gives what was wrong, and the log.
-fn play<A: Adapter>(adapter: &Arc<A>, scenario: Scenario) -> io::Result<(Vec<String>, Log)> {
+/// Changes the scenario for a client with quirks; true if it has one that matters.
+pub(crate) fn suit(adapter: &impl Adapter, scenario: &mut Scenario) -> bool {
+    let mut by_quirk = false;
+    for (quirk, change) in std::mem::take(&mut scenario.quirks) {
+        if adapter.quirks().contains(&quirk) {
+            let blank = Scenario::new("", &[]);
+            *scenario = change(std::mem::replace(scenario, blank));
+            by_quirk = true;
+        }
+    }
+    by_quirk
+}
+
+/// What became of a scenario.
+#[derive(Debug)]
+pub(crate) struct Played {
+    pub(crate) wrong: Vec<String>,
+    pub(crate) log: Log,
+    pub(crate) here: Vec<Request>,
+    pub(crate) there: Vec<Request>,
+}
+
+/// Serves and follows.
+pub(crate) fn play<A: Adapter>(adapter: &Arc<A>, scenario: Scenario) -> io::Result<Played> {
     let here = Arc::new(Place::reserve(scenario.settles)?);
     let there = Place::reserve(false)?;
     let urls = Urls { here: here.url().to_owned(), there: there.url().to_owned() };
@@ -224,10 +243,11 @@ fn play<A: Adapter>(adapter: &Arc<A>, scenario: Scenario) -> io::Result<(Vec<Str
             wrong.push(format!("a connection is left: {error}"));
         }
     }
-    let log = record.log();
-    wrong.extend(scenario.wanted.check(&log, &here.requests(), &there.requests()));
-    wrong.extend(here.trouble());
-    Ok((wrong, log))
+    let (log, trouble) = (record.log(), here.trouble());
+    let (here, there) = (here.requests(), there.requests());
+    wrong.extend(scenario.wanted.check(&log, &here, &there));
+    wrong.extend(trouble);
+    Ok(Played { wrong, log, here, there })
 }
 
 /// Runs the client on a thread of its own, which is given up when it hangs.
