@@ -1,11 +1,13 @@
 //! Events in, bytes out: the mirror of the decoder.
 
 use alloc::string::String;
+use core::fmt;
 use core::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::Event;
+use crate::event::Len;
 
 /// Writes an event stream (WHATWG HTML,
 /// [section 9.2.5](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream)).
@@ -24,7 +26,7 @@ use crate::Event;
 /// assert_eq!(encoder.take(), "event: token\nid: 7\ndata: two\ndata: lines\n\n:\n\n");
 /// # Ok::<(), sse_proto::BuildError>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Encoder {
     buffer: BytesMut,
     /// What a reader of the stream has as its last event ID.
@@ -108,5 +110,12 @@ impl Encoder {
         self.buffer.put_slice(name);
         self.buffer.put_slice(text.as_bytes());
         self.buffer.put_u8(b'\n');
+    }
+}
+
+/// Shows how much waits to be taken, and nothing of it.
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder").field("buffer", &Len(self.buffer.len())).finish_non_exhaustive()
     }
 }

@@ -22,7 +22,7 @@ const SMALLEST_HANDED_OVER: usize = 64 * 1024;
 /// An event that still lies where it arrived.
 ///
 /// Nothing was allocated or copied for it if it lay in one chunk and has one data line. Its accessors are those of
-/// [`Event`].
+/// [`Event`], as is what `Debug` shows.
 pub struct EventRef<'a> {
     pub(crate) event_type: &'a str,
     pub(crate) data: Data<'a>,
@@ -133,7 +133,9 @@ impl fmt::Debug for EventRef<'_> {
 
 /// An event with its own text.
 ///
-/// Data, event type and id share one allocation. Two events are equal if their type, data and last event ID are.
+/// Data, event type and id share one allocation. Two events are equal if their type, data and last event ID are. `Debug` shows
+/// the type, and of data and id only how long they are, so that no payload gets into a log by itself: print what you want to
+/// see.
 #[derive(Clone)]
 pub struct Event {
     /// Data, event type and id, one behind the other.
@@ -236,16 +238,26 @@ impl fmt::Debug for Event {
     }
 }
 
+/// Logs are full of what `Debug` shows, so it shows of the text only the type, and how long the rest is.
 fn debug(f: &mut fmt::Formatter<'_>, name: &str, kind: &str, data: &str, id: &str) -> fmt::Result {
     f.debug_struct(name)
         .field("event_type", &kind)
-        .field("data", &data)
-        .field("last_event_id", &id)
+        .field("data", &Len(data.len()))
+        .field("last_event_id", &Len(id.len()))
         .finish()
 }
 
+/// Shown in place of a text.
+pub(crate) struct Len(pub(crate) usize);
+
+impl fmt::Debug for Len {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0)
+    }
+}
+
 /// An [`Event`] in the making: the one place where text is checked, so that every event can be encoded.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct EventBuilder<'a> {
     event_type: &'a str,
@@ -299,6 +311,12 @@ impl<'a> EventBuilder<'a> {
     }
 }
 
+impl fmt::Debug for EventBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug(f, "EventBuilder", self.event_type, self.data, self.id.unwrap_or_default())
+    }
+}
+
 fn has_line_end(text: &str) -> bool {
     memchr::memchr2(b'\r', b'\n', text.as_bytes()).is_some()
 }
@@ -329,6 +347,6 @@ impl<'a> CommentRef<'a> {
 
 impl fmt::Debug for CommentRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CommentRef").field(&self.text()).finish()
+        f.debug_tuple("CommentRef").field(&Len(self.bytes.len())).finish()
     }
 }

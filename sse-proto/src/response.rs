@@ -1,5 +1,6 @@
 //! What a response head means: open, closed for good, worth another attempt, or refused.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::session::{Config, Refusal};
@@ -7,7 +8,7 @@ use crate::session::{Config, Refusal};
 /// The part of a response head that an event stream depends on
 /// ([section 9.2.3](https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model)). Header values are raw
 /// bytes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct ResponseHead<'a> {
     /// The status code, any number that the server sent.
@@ -132,6 +133,13 @@ impl<'a> ResponseHead<'a> {
         let then = http_date(value)?;
         let now = self.date.and_then(http_date).or(self.wall_time)?;
         Some(then.saturating_sub(now))
+    }
+}
+
+/// Shows no header, and not where a redirect ended: both may hold a token.
+impl fmt::Debug for ResponseHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseHead").field("status", &self.status).finish_non_exhaustive()
     }
 }
 

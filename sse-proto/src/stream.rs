@@ -37,7 +37,6 @@ use crate::{DecodeError, Decoder, Event, Found, Limits, Sentinel};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap().unwrap();
 /// ```
-#[derive(Debug)]
 pub struct EventStream<S> {
     body: Option<S>,
     decoder: Decoder,
@@ -146,6 +145,16 @@ pub enum StreamError<E> {
     Body(E),
     /// The body ended before the sentinel that was asked for; the stream is over.
     MissingSentinel,
+}
+
+/// Shows nothing of the body, which may hold what is still to come.
+impl<S> fmt::Debug for EventStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream")
+            .field("decoder", &self.decoder)
+            .field("ended", &self.body.is_none())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<E> fmt::Display for StreamError<E> {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::{Error, EventSource, Transport};
+use crate::event::Len;
 use crate::{Event, Lost};
 
 /// Something that happened to an [`EventSource`].
@@ -24,12 +25,13 @@ pub enum Update<T: Transport> {
     Lost(Loss<T>),
 }
 
+/// Shows of an event and of a comment how long they are.
 impl<T: Transport> fmt::Debug for Update<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Opened => f.write_str("Opened"),
             Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
-            Self::Comment(text) => f.debug_tuple("Comment").field(text).finish(),
+            Self::Comment(text) => f.debug_tuple("Comment").field(&Len(text.len())).finish(),
             Self::Late => f.write_str("Late"),
             Self::Lost(loss) => f.debug_tuple("Lost").field(loss).finish(),
         }
