@@ -1,5 +1,6 @@
 //! surf's request as hyper's: target, headers and body.
 
+use std::fmt;
 use std::io;
 
 use async_std::io::ReadExt;
@@ -35,9 +36,15 @@ const PIECE_LEN: usize = 16 * 1024;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct RawHeaders(pub HeaderMap);
 
+/// Shows the names alone: a value may be a credential.
+impl fmt::Debug for RawHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 pub(super) type Outgoing = hyper::Request<BoxBody<Bytes, io::Error>>;
 
 /// Turns the request into what hyper sends, or refuses it.
