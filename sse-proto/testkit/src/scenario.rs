@@ -51,6 +51,8 @@ mod tls;
 pub mod processing;
 mod list;
 pub mod hostile;
+#[cfg(feature = "client")]
+pub mod secrets;
 
 pub use adapter::{Adapter, Quirk, Tag};
 pub use ask::{Ask, Command, View};
