@@ -45,6 +45,7 @@ impl fmt::Debug for RawHeaders {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
+
 pub(super) type Outgoing = hyper::Request<BoxBody<Bytes, io::Error>>;
 
 /// Turns the request into what hyper sends, or refuses it.

@@ -53,6 +53,7 @@ impl fmt::Debug for RawHead {
             .finish()
     }
 }
+
 /// Drives the connection from inside the futures that wait for it, so that it ends with them.
 type Driver = Fuse<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send + Sync>>>;
 
