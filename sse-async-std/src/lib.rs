@@ -88,7 +88,7 @@
 //!
 //! # Oldest Rust
 //!
-//! 1.88.
+//! 1.89.
 //!
 //! [surf]: https://docs.rs/surf
 //! [async-std]: https://docs.rs/async-std

@@ -267,7 +267,7 @@ impl Block {
     /// The event that [`dispatch`](Self::dispatch) announced.
     #[inline]
     pub(crate) fn event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
-        if self.flags == 0 && self.line_count == 1 {
+        if self.flags & (TYPE | HELD) == 0 && self.line_count == 1 {
             let (from, to) = self.lines[0];
             if let Ok(data) = simdutf8::basic::from_utf8(&chunk[from..to]) {
                 let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
@@ -277,16 +277,15 @@ impl Block {
         self.any_event(chunk)
     }
 
-    /// An event that has more to it than one line.
+    /// An event of several data lines, or that a chunk's end cut, or of invalid text.
+    #[inline(never)]
     fn any_event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
-        let in_chunk = self.text_in_chunk(chunk);
-        if in_chunk.is_none() {
-            self.save(chunk);
-        }
-        let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
-        if let Some((event_type, data)) = in_chunk {
+        if let Some((event_type, data)) = self.text_in_chunk(chunk) {
+            let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
             return EventRef { event_type, data: Data::Borrowed(data), id };
         }
+        self.save(chunk);
+        let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
         let event_type = if self.flags & TYPE != 0 { self.event_type_text.as_str() } else { "" };
         let data = match simdutf8::basic::from_utf8(&self.small) {
             Ok(data) if self.flags & LARGE == 0 => Data::Borrowed(data),
@@ -301,18 +300,21 @@ impl Block {
     }
 
     /// Event type and data where they lie, if each is one valid line of the chunk.
+    #[inline]
     fn text_in_chunk<'a>(&self, chunk: &'a [u8]) -> Option<(&'a str, &'a str)> {
         if self.line_count != 1 || self.flags & HELD != 0 {
             return None;
         }
         let (from, to) = self.lines[0];
+        if self.flags & TYPE == 0 {
+            return Some(("", simdutf8::basic::from_utf8(&chunk[from..to]).ok()?));
+        }
         match self.event_type {
-            Slot::Held => None,
-            Slot::Absent => Some(("", simdutf8::basic::from_utf8(&chunk[from..to]).ok()?)),
+            Slot::Absent | Slot::Held => None,
             // The usual pair of neighbours takes one check. All between them is ASCII.
             Slot::Chunk((start, end)) if end <= from && from - end <= "\r\ndata: ".len() => {
                 let text = simdutf8::basic::from_utf8(&chunk[start..to]).ok()?;
-                Some((&text[..end - start], &text[from - start..]))
+                Some((text.get(..end - start)?, text.get(from - start..)?))
             }
             Slot::Chunk((start, end)) => {
                 let event_type = simdutf8::basic::from_utf8(&chunk[start..end]).ok()?;
@@ -416,7 +418,11 @@ impl Block {
 impl Slot {
     fn save(&mut self, chunk: &[u8], text: &mut Text, limit: usize) {
         if let Self::Chunk((from, to)) = *self {
-            text.set(&chunk[from..to], limit);
+            let line = &chunk[from..to];
+            // The type is often that of the event before.
+            if text.as_str().as_bytes() != line {
+                text.set(line, limit);
+            }
             *self = Self::Held;
         }
     }

@@ -13,7 +13,7 @@ use crate::assemble::Block;
 use crate::event::{CommentRef, EventRef};
 use crate::field::{self, Field, Line, RetryValue};
 use crate::limits::Over;
-use crate::line::{self, Partial};
+use crate::line::{self, Ends, Partial};
 use crate::text;
 use crate::{DecodeError, Limits};
 
@@ -89,6 +89,7 @@ pub struct Decoder {
     report_comments: bool,
     /// The last data line was short, and the next is likely to be.
     short_lines: bool,
+    ends: Ends,
     queue: VecDeque<Bytes>,
     partial: Partial,
     /// The last line ended with a CR at its chunk's end: an LF that follows belongs to it.
@@ -143,6 +144,7 @@ impl Decoder {
             block: Block::new(limits),
             report_comments: true,
             short_lines: false,
+            ends: Ends::default(),
             queue: VecDeque::new(),
             partial: Partial::Bom(0),
             swallow_lf: false,
@@ -257,6 +259,7 @@ impl Decoder {
     pub fn reset(&mut self) {
         self.chunk = Bytes::new();
         self.position = 0;
+        self.ends.clear();
         self.queue.clear();
         self.block.clear();
         self.partial = Partial::Bom(0);
@@ -309,6 +312,7 @@ impl Decoder {
     /// The chunk is used up: takes the next one, if there is one.
     fn next_chunk(&mut self) -> bool {
         self.block.save(&self.chunk);
+        self.ends.clear();
         self.position = 0;
         self.chunk = self.queue.pop_front().unwrap_or_default();
         !self.chunk.is_empty() || !self.queue.is_empty()
@@ -321,42 +325,53 @@ impl Decoder {
         // What most lines of a quiet stream are.
         if let Some([b':', text @ ..]) = bytes.get(at..) {
             let from = at + 1 + usize::from(text.first() == Some(&b' '));
-            let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
+            let Some(end) = self.ends.end(bytes, from) else { return self.cut_line() };
             return self.comment_line(from, end);
         }
         // What most lines of all others are: this loop stays in registers.
-        while let Some(value) = bytes.get(at..).and_then(|rest| rest.strip_prefix(b"data:")) {
-            let from = at + 5 + usize::from(value.first() == Some(&b' '));
-            let end = match self.short_lines {
-                true => line::end_near(bytes, from),
-                false => line::end(bytes, from),
+        while let Some(rest) = bytes.get(at..) {
+            let (end, checked) = if let Some(value) = rest.strip_prefix(b"data:") {
+                let from = at + 5 + usize::from(value.first() == Some(&b' '));
+                let end = match self.short_lines {
+                    true => self.ends.end(bytes, from),
+                    false => line::end(bytes, from),
+                };
+                let Some(end) = end else {
+                    let fresh = value.is_empty();
+                    self.position = at;
+                    return self.cut_data(from, fresh);
+                };
+                self.short_lines = end - from < line::BLOCK;
+                // The blank line is looked for right here: most data lines end their block.
+                let blank = line::blank(bytes, end);
+                if blank > 0 && self.block.only_line(bytes, (from, end)) {
+                    self.position = end + blank;
+                    self.current = Current::Event;
+                    return Token::Event;
+                }
+                (end, self.block.data_line(bytes, (from, end)))
+            } else if let Some(value) = rest.strip_prefix(b"event:") {
+                let from = at + 6 + usize::from(value.first() == Some(&b' '));
+                let Some(end) = self.ends.end(bytes, from) else {
+                    self.position = at;
+                    return self.cut_line();
+                };
+                (end, self.block.event_type_line(bytes, (from, end)))
+            } else if let Some(value) = rest.strip_prefix(b"id:") {
+                let from = at + 3 + usize::from(value.first() == Some(&b' '));
+                let Some(end) = self.ends.end(bytes, from) else {
+                    self.position = at;
+                    return self.cut_line();
+                };
+                (end, self.block.id_line(bytes, (from, end)))
+            } else {
+                break;
             };
-            let Some(end) = end else {
-                let fresh = value.is_empty();
-                self.position = at;
-                return self.cut_data(from, fresh);
-            };
-            self.short_lines = end - from < line::NEAR;
-            // The blank line is looked for right here: most data lines end their block.
-            let blank = match bytes.get(end..) {
-                Some([b'\n', b'\n', ..]) => 2,
-                Some([b'\r', b'\n', b'\r', b'\n', ..]) => 4,
-                _ => 0,
-            };
-            if blank > 0 && self.block.only_line(bytes, (from, end)) {
-                self.position = end + blank;
-                self.current = Current::Event;
-                return Token::Event;
-            }
-            let checked = self.block.data_line(bytes, (from, end));
             match (line::after(bytes, end), checked) {
                 (Some(next), Ok(())) => at = next,
                 (_, checked) => {
                     self.end_line(end);
-                    return match checked {
-                        Ok(()) => Token::Again,
-                        Err(over) => Token::Over(over),
-                    };
+                    return checked.map_or_else(Token::Over, |()| Token::Again);
                 }
             }
         }
@@ -364,12 +379,12 @@ impl Decoder {
         self.other_line()
     }
 
-    /// A line that is no data line, or nothing.
+    /// A line of no field that is in most streams, or nothing.
     #[inline]
     fn other_line(&mut self) -> Token {
         let (bytes, at): (&[u8], _) = (&self.chunk, self.position);
-        let (checked, end) = match &bytes[at..] {
-            [] => return Token::End,
+        match &bytes[at..] {
+            [] => Token::End,
             [b'\n' | b'\r', ..] => {
                 let dispatched = self.block.dispatch(bytes);
                 self.end_line(at);
@@ -378,23 +393,11 @@ impl Decoder {
                     return Token::Event;
                 }
                 self.block.clear();
-                return Token::Again;
+                Token::Again
             }
-            [b':', ..] => return Token::Again,
-            [b'e', b'v', b'e', b'n', b't', b':', value @ ..] => {
-                let from = at + 6 + usize::from(value.first() == Some(&b' '));
-                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
-                (self.block.event_type_line(bytes, (from, end)), end)
-            }
-            [b'i', b'd', b':', value @ ..] => {
-                let from = at + 3 + usize::from(value.first() == Some(&b' '));
-                let Some(end) = line::end_near(bytes, from) else { return self.cut_line() };
-                (self.block.id_line(bytes, (from, end)), end)
-            }
-            _ => return self.rare_line(),
-        };
-        self.end_line(end);
-        checked.map_or_else(Token::Over, |()| Token::Again)
+            [b':', ..] => Token::Again,
+            _ => self.rare_line(),
+        }
     }
 
     /// Steps over the CR, LF or CRLF at `end`. A CR at the chunk's end may have an LF to come.

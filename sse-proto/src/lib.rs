@@ -145,12 +145,12 @@
 //! | `serde` | a [`Snapshot`] that can be stored | serde |
 //! | `tracing` | one line for each transition of a client | `client`, tracing |
 //!
-//! Without any of them the core needs `alloc`, [bytes](https://docs.rs/bytes), [memchr](https://docs.rs/memchr) and
-//! [simdutf8](https://docs.rs/simdutf8).
+//! Without any of them the core needs `alloc`, [bytes](https://docs.rs/bytes), [memchr](https://docs.rs/memchr),
+//! [simdutf8](https://docs.rs/simdutf8) and [wide](https://docs.rs/wide).
 //!
 //! # Oldest Rust
 //!
-//! 1.88, for every crate of the workspace; a newer one is a minor version.
+//! 1.89, for every crate of the workspace; a newer one is a minor version.
 //!
 // Where the feature is off, what is linked is elsewhere.
 #![cfg_attr(not(feature = "stream"), doc = "[`stream::EventStream`]: https://docs.rs/sse-proto")]

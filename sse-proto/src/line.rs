@@ -1,5 +1,7 @@
 //! Lines: where they end, and what is left of one that a chunk's end cuts.
 
+use wide::u8x16;
+
 use crate::field::{Field, LONGEST_NAME, RetryValue};
 
 /// Where the line that `bytes[from..]` begins with ends: the position of its CR or LF.
@@ -8,35 +10,70 @@ pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
     memchr::memchr2(b'\r', b'\n', &bytes[from..]).map(|len| from + len)
 }
 
-/// Within so many bytes [`end_near`] is the faster one.
-pub(crate) const NEAR: usize = 32;
-
-/// The same, for a line that is likely to be short: a search that is set up for long lines costs more than to look at a few
-/// numbers first.
-#[inline]
-pub(crate) fn end_near(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    while at < from + NEAR
-        && let Some(&block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>)
-    {
-        let (low, high) = (block.first_chunk(), block.last_chunk());
-        let (low, high) = (low.map_or(0, low_bytes), high.map_or(0, low_bytes));
-        if low | high != 0 {
-            let bits = if low != 0 { low.trailing_zeros() } else { 64 + high.trailing_zeros() };
-            at += bits as usize / 8;
-            return if matches!(bytes[at], b'\r' | b'\n') { Some(at) } else { end(bytes, at) };
-        }
-        at += block.len();
-    }
-    end(bytes, at)
+/// The line ends of a block of the chunk, found all at once: for lines so short that a search for each would cost more.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ends {
+    /// A bit for each CR or LF.
+    mask: u64,
+    /// Where the block begins.
+    base: usize,
 }
 
-/// The high bit of each byte that is at most CR, and perhaps of bytes above the lowest of these.
+/// Bytes of a block, and the length up to which a line is short.
+pub(crate) const BLOCK: usize = 64;
+
+impl Ends {
+    /// Where the line that `bytes[from..]` begins with ends, as [`end`] tells it.
+    #[inline]
+    pub(crate) fn end(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
+        let passed = from.wrapping_sub(self.base);
+        if passed < BLOCK {
+            let mask = self.mask >> passed;
+            if mask != 0 {
+                return Some(from + mask.trailing_zeros() as usize);
+            }
+        }
+        self.load(bytes, from)
+    }
+
+    /// Another chunk: what was found is of no use there.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.mask = 0;
+    }
+
+    #[inline]
+    fn load(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
+        let Some(block) = bytes.get(from..).and_then(<[u8]>::first_chunk) else {
+            return self.load_tail(bytes, from);
+        };
+        self.base = from;
+        self.mask = mask(block);
+        match self.mask {
+            0 => end(bytes, from + BLOCK),
+            mask => Some(from + mask.trailing_zeros() as usize),
+        }
+    }
+
+    /// Less than a block is left.
+    #[inline(never)]
+    fn load_tail(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
+        let rest = &bytes[from..];
+        let mut block = [0; BLOCK];
+        block[..rest.len()].copy_from_slice(rest);
+        self.base = from;
+        self.mask = mask(&block);
+        (self.mask != 0).then(|| from + self.mask.trailing_zeros() as usize)
+    }
+}
+
 #[inline]
-fn low_bytes(bytes: &[u8; 8]) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    let word = u64::from_le_bytes(*bytes);
-    word.wrapping_sub(ONES * (b'\r' as u64 + 1)) & !word & (ONES << 7)
+fn mask(block: &[u8; BLOCK]) -> u64 {
+    block.as_chunks().0.iter().rev().fold(0, |mask, &bytes: &[u8; 16]| {
+        let bytes = u8x16::new(bytes);
+        let found = bytes.simd_eq(u8x16::splat(b'\r')) | bytes.simd_eq(u8x16::splat(b'\n'));
+        mask << 16 | u64::from(found.to_bitmask())
+    })
 }
 
 /// Steps over the CR, LF or CRLF at `end`. `None` after a CR at the chunk's end, which may have an LF to come.
@@ -48,6 +85,16 @@ pub(crate) fn after(bytes: &[u8], end: usize) -> Option<usize> {
     match bytes.get(end + 1)? {
         b'\n' => Some(end + 2),
         _ => Some(end + 1),
+    }
+}
+
+/// The length of the two line ends at `end`, of which the second is a blank line: 0 if it is none, or if it may go on.
+#[inline]
+pub(crate) fn blank(bytes: &[u8], end: usize) -> usize {
+    match bytes.get(end..) {
+        Some([b'\n', b'\n', ..]) => 2,
+        Some([b'\r', b'\n', b'\r', b'\n', ..]) => 4,
+        _ => 0,
     }
 }
 

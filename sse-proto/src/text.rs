@@ -91,8 +91,13 @@ impl Text {
     /// Replaces everything by one whole line.
     pub(crate) fn set(&mut self, line: &[u8], limit: usize) {
         self.clear();
-        self.push(line, limit);
-        self.end_line(limit);
+        match simdutf8::basic::from_utf8(line) {
+            Ok(text) => self.push_str(text, limit),
+            Err(_) => {
+                self.push_cut(line, limit);
+                self.end_line(limit);
+            }
+        }
     }
 
     pub(crate) fn clear(&mut self) {

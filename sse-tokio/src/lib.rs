@@ -79,7 +79,7 @@
 //!
 //! # Oldest Rust
 //!
-//! 1.88.
+//! 1.89.
 //!
 //! [reqwest]: https://docs.rs/reqwest
 //! [tokio]: https://docs.rs/tokio

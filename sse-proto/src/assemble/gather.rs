@@ -57,15 +57,23 @@ impl Block {
 
     fn save_small_lines(&mut self, chunk: &[u8]) {
         let lines = &self.lines[..core::mem::replace(&mut self.line_count, 0)];
+        let Some((&(from, to), before)) = lines.split_last() else { return };
         // At most so much: the lines, their ends, and the names before them.
         self.small.reserve(self.raw);
-        for &(from, to) in lines {
-            if self.flags & HELD != 0 {
+        if self.flags & HELD != 0 {
+            self.small.push(b'\n');
+        }
+        self.flags |= HELD;
+        for &(from, to) in before {
+            // A line's own LF is as good as any, and comes along with it.
+            if chunk[to] == b'\n' {
+                self.small.extend_from_slice(&chunk[from..=to]);
+            } else {
+                self.small.extend_from_slice(&chunk[from..to]);
                 self.small.push(b'\n');
             }
-            self.flags |= HELD;
-            self.small.extend_from_slice(&chunk[from..to]);
         }
+        self.small.extend_from_slice(&chunk[from..to]);
     }
 
     /// One UTF-8 check for all lines where they are valid.

@@ -57,7 +57,7 @@
 //! | `tls` | scenarios of https | `scenarios`, rcgen, rustls with ring |
 //! | `vectors` | scenarios from what was recorded from a browser | `scenarios`, base64, serde, serde_json |
 //!
-//! The oldest supported Rust is 1.88.
+//! The oldest supported Rust is 1.89.
 //!
 //! # Waiting
 //!
