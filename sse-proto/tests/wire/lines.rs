@@ -12,6 +12,25 @@ fn cr_lf_and_crlf_each_end_a_line() {
     }
 }
 
+/// The decoder looks at blocks of 16 and 64 bytes.
+#[test]
+fn lines_as_long_as_a_block_end_where_they_end() {
+    for len in
+        [0, 1, 13, 14, 15, 16, 17, 31, 32, 33, 57, 58, 59, 60, 61, 62, 63, 64, 65, 127, 128, 129]
+    {
+        let text = "x".repeat(len);
+        for end in ["\r", "\n", "\r\n"] {
+            let input = format!(
+                ":{text}{end}:{end}{end}event:{text}{end}id:{text}{end}data:y{end}data:{text}{end}data:y{end}{end}"
+            );
+            let event_type = if len == 0 { "message" } else { &text };
+            let id = if len == 0 { String::new() } else { format!("#{text}") };
+            let event = format!("{event_type}{id}: y\n{text}\ny");
+            assert_eq!(log(input), [format!(":{text}"), ":".to_owned(), event], "{len} {end:?}");
+        }
+    }
+}
+
 #[test]
 fn line_ends_can_be_mixed() {
     assert_eq!(
