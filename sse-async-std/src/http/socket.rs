@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_std::future::timeout;
@@ -70,10 +70,9 @@ impl<T: Read + Write + Unpin + Send + Sync> Duplex for T {}
 /// A connection, plain or TLS, as hyper wants it.
 pub(super) struct Socket {
     stream: Box<dyn Duplex>,
-    // hyper reads before it writes, and what it finds there, be it the whole response of a peer that did not wait, is
-    // an error to it. So nothing is there until the request has been written.
-    spoke: bool,
-    reads_in_a_row: u32,
+    // How often it may be read before there is a pause. Not at all at first: hyper reads before it writes, and what it
+    // finds there, be it the whole response of a peer that did not wait for the request, is an error to it.
+    reads_left: u32,
     /// Whether both sides agreed on HTTP/2.
     #[cfg_attr(not(feature = "http2"), expect(dead_code))]
     pub(super) http2: bool,
@@ -84,7 +83,7 @@ impl Socket {
         stream: impl Read + Write + Unpin + Send + Sync + 'static,
         http2: bool,
     ) -> Self {
-        Self { stream: Box::new(stream), spoke: false, reads_in_a_row: 0, http2 }
+        Self { stream: Box::new(stream), reads_left: 0, http2 }
     }
 }
 
@@ -94,21 +93,18 @@ impl rt::Read for Socket {
         cx: &mut Context<'_>,
         mut buf: rt::ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.spoke || self.reads_in_a_row == MOST_READS_IN_A_ROW {
-            self.reads_in_a_row = 0;
+        if self.reads_left == 0 {
+            self.reads_left = MOST_READS_IN_A_ROW;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        self.reads_in_a_row += 1;
         SCRATCH.with_borrow_mut(|scratch| {
             let room = buf.remaining().min(SCRATCH_LEN);
             let read = Pin::new(&mut self.stream).poll_read(cx, &mut scratch[..room]);
-            match read {
-                Poll::Ready(Ok(len)) => buf.put_slice(&scratch[..len]),
-                Poll::Ready(Err(_)) => {}
-                Poll::Pending => self.reads_in_a_row = 0,
-            }
-            read.map_ok(drop)
+            self.reads_left =
+                if read.is_ready() { self.reads_left - 1 } else { MOST_READS_IN_A_ROW };
+            buf.put_slice(&scratch[..ready!(read)?]);
+            Poll::Ready(Ok(()))
         })
     }
 }
@@ -119,7 +115,6 @@ impl rt::Write for Socket {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.spoke = true;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -167,7 +162,7 @@ mod tests {
             rt::Read::poll_read(Pin::new(socket), cx, room.unfilled()).is_ready()
         };
         block_on(poll_fn(|cx| {
-            assert!(rt::Write::poll_write(Pin::new(&mut socket), cx, b"GET").is_ready());
+            assert!(!read(&mut socket, cx), "nothing before the request");
             for _ in 0..3 {
                 let in_a_row = (0..1000).take_while(|_| read(&mut socket, cx)).count();
                 assert_eq!(in_a_row as u32, MOST_READS_IN_A_ROW);
