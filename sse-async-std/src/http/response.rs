@@ -14,7 +14,7 @@ use futures_util::future::{Either, Fuse, select};
 use hyper::Version;
 use hyper::body::{Body as _, Buf, Bytes, Incoming};
 use hyper::client::conn::http1::Builder;
-use hyper::header::HeaderMap;
+use hyper::header::{HeaderMap, HeaderValue as RawValue};
 use surf::StatusCode;
 use surf::http::headers::{CONTENT_TYPE, HeaderName, HeaderValue};
 use surf::http::{self, Response};
@@ -32,9 +32,6 @@ pub(super) const MAX_BUFFER: u32 = 128 * 1024;
 /// surf's types hold neither every status nor every header: a status that http-types has no name for appears as the
 /// first of its class (520 as 500, and 600 to 999 as 500 too), and a header value that is not ASCII is missing. The
 /// truth is here: `response.ext::<RawHead>()`.
-///
-/// The headers share memory with the connection's read buffer, 8 KiB or more; take them out and drop them where many
-/// responses are kept.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RawHead {
@@ -82,7 +79,11 @@ pub(super) async fn respond(
 }
 
 fn convert(driver: Driver, response: hyper::Response<Incoming>) -> Response {
-    let (head, incoming) = response.into_parts();
+    let (mut head, incoming) = response.into_parts();
+    for value in head.headers.values_mut() {
+        // They share the connection's read buffer, which for as long as they do is not used again.
+        *value = RawValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone());
+    }
     let len = incoming.size_hint().exact().and_then(|len| len.try_into().ok());
     let open = (!incoming.is_end_stream()).then_some((driver, incoming));
     let reader = Reader { open, failed: None, chunk: Bytes::new() };
