@@ -12,6 +12,9 @@ use crate::tally::{Kind, Tally};
 use crate::user::{Turn, User};
 use crate::world::{Failure, Happening, Rule, World};
 
+/// What a source takes in one poll at most, without giving anything out.
+const MOST_AT_ONCE: u64 = 64;
+
 /// Polls of one simulation, far above what any needs.
 const MOST_POLLS: u32 = 10_000_000;
 
@@ -214,8 +217,10 @@ impl Executor {
                 world.count(Kind::MovedDeadline);
             }
         }
-        // It may have woken itself.
-        self.wake(client, false, true);
+        // It may have woken itself: after many chunks to let others have their turn, and then there need not be more of them.
+        let yielded = task.user.line.progress() >= before + MOST_AT_ONCE;
+        task.teased |= yielded;
+        self.wake(client, false, !yielded);
     }
 }
 
