@@ -27,6 +27,9 @@ use crate::sink::{Brought, Lags, Share, Sink, Tally, process_time};
 /// A stream that is being read. It gives the sink back at the clean end.
 pub type Reading<S> = Pin<Box<dyn Future<Output = Result<S, String>>>>;
 
+/// Sockets must be gone so soon after their streams are dropped.
+pub const CLOSING: Duration = Duration::from_secs(1);
+
 /// How many streams are on their way at once: fewer than a listener queues.
 const WAVE: usize = 50;
 
@@ -126,7 +129,7 @@ impl<F: Family> Process<'_, F> {
     }
 
     /// Answers, and drops the streams at the next line. Some clients close their sockets in tasks, so the runtime goes on for
-    /// a while.
+    /// longer than they may take.
     fn release<S>(
         &self,
         streams: FuturesUnordered<Reading<S>>,
@@ -136,7 +139,7 @@ impl<F: Family> Process<'_, F> {
         next_line();
         self.family.block_on(async {
             drop(streams);
-            let _ = alarm(Duration::from_millis(200)).await;
+            let _ = alarm(2 * CLOSING).await;
         });
         Ok("dropped".to_owned())
     }

@@ -3,15 +3,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::client::CLOSING;
 use crate::process::{Process, Result};
 use crate::roster::{self, Client, Role};
 use crate::server::open_streams;
 
 /// A heartbeat comes so often on each stream.
 const PERIOD: Duration = Duration::from_secs(3);
-
-/// Sockets must be gone so soon.
-const CLOSING: Duration = Duration::from_secs(1);
 
 /// How one adapter did.
 #[derive(Clone, Debug)]
