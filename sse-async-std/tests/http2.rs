@@ -396,13 +396,14 @@ async fn a_peer_cannot_fill_the_memory_of_one_that_does_not_read() {
             let ((_, mut respond), driver) = asked(connection).await;
             let mut stream = respond.send_response(ok(), false).unwrap();
             let mut sent = 0;
-            stream.reserve_capacity(1 << 20);
-            while let Ok(Some(Ok(room))) =
-                timeout(Duration::from_millis(100), poll_fn(|cx| stream.poll_capacity(cx))).await
-            {
+            loop {
+                stream.reserve_capacity(1 << 20);
+                // For what it may send a peer waits long, for what it must not be allowed to send a moment.
+                let limit = if sent < 128 * 1024 { PATIENCE } else { Duration::from_millis(50) };
+                let room = timeout(limit, poll_fn(|cx| stream.poll_capacity(cx))).await;
+                let Ok(Some(Ok(room))) = room else { break };
                 sent += room;
                 stream.send_data(vec![b'x'; room].into(), false).unwrap();
-                stream.reserve_capacity(1 << 20);
             }
             driver.cancel().await;
             sent
