@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Body as _;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{ResponseBuilderExt, StatusCode, Url};
 use sse_proto::{ResponseHead, client};
 
@@ -50,7 +50,22 @@ impl Response {
 impl From<reqwest::Response> for Response {
     fn from(response: reqwest::Response) -> Self {
         let url = Box::new(response.url().clone());
-        Self { inner: http::Response::from(response).map(Body), url }
+        let mut inner = http::Response::from(response).map(Body);
+        detach(inner.headers_mut());
+        Self { inner, url }
+    }
+}
+
+/// Copies the values: they are parts of the connection's first read buffer, and would keep all of its 8 KiB or more for as
+/// long as the stream lasts.
+fn detach(headers: &mut HeaderMap) {
+    let bytes: Vec<_> = headers.values().flat_map(HeaderValue::as_bytes).copied().collect();
+    let mut bytes = Bytes::from(bytes);
+    for value in headers.values_mut() {
+        if let Ok(mut copy) = HeaderValue::from_maybe_shared(bytes.split_to(value.len())) {
+            copy.set_sensitive(value.is_sensitive());
+            *value = copy;
+        }
     }
 }
 
