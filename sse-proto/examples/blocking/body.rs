@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::http::invalid;
 
-/// A longer line between chunks is an error.
+/// A longer line between chunks is an error, and so are more bytes of trailers.
 const MOST_LINE: usize = 16 * 1024;
 
 /// How a body is framed.
@@ -27,7 +27,8 @@ pub enum Body {
     /// Bytes of the chunk that are left.
     Chunk(u64),
     ChunkEnd,
-    Trailer,
+    /// Bytes of the lines that came.
+    Trailer(usize),
     Over,
 }
 
@@ -94,7 +95,11 @@ impl Body {
                     };
                     return Ok(Some(buffer.split_to(len).freeze()));
                 }
-                Self::ChunkSize | Self::ChunkEnd | Self::Trailer => {
+                Self::ChunkSize | Self::ChunkEnd | Self::Trailer(_) => {
+                    if *self == Self::ChunkSize {
+                        let zeros = buffer.iter().take_while(|byte| **byte == b'0').count();
+                        let _ = buffer.split_to(zeros.saturating_sub(1));
+                    }
                     let Some(line) = take_line(buffer)? else { return Ok(None) };
                     *self = self.after_line(&line)?;
                 }
@@ -105,11 +110,12 @@ impl Body {
     fn after_line(self, line: &[u8]) -> io::Result<Self> {
         match self {
             Self::ChunkSize => match chunk_size(line)? {
-                0 => Ok(Self::Trailer),
+                0 => Ok(Self::Trailer(0)),
                 size => Ok(Self::Chunk(size)),
             },
-            Self::Trailer if line.is_empty() => Ok(Self::Over),
-            Self::Trailer => Ok(Self::Trailer),
+            Self::Trailer(_) if line.is_empty() => Ok(Self::Over),
+            Self::Trailer(came) if came > MOST_LINE => Err(invalid("the trailers are too long")),
+            Self::Trailer(came) => Ok(Self::Trailer(came + line.len())),
             _ if line.is_empty() => Ok(Self::ChunkSize),
             _ => Err(invalid("a chunk is longer than its size")),
         }

@@ -181,18 +181,19 @@ impl Response {
     }
 
     /// The beginning of the body, for a message: as much as comes within a second.
-    pub fn text(mut self, clock: Clock) -> String {
-        let (deadline, mut text) = (clock.now() + Duration::from_secs(1), Vec::new());
-        while text.len() < READ
+    pub fn beginning(mut self, clock: Clock) -> Vec<u8> {
+        let (deadline, mut beginning) = (clock.now() + Duration::from_secs(1), Vec::new());
+        while beginning.len() < READ
             && let Ok(Read::Bytes(bytes)) = self.read(clock, Some(deadline))
         {
-            text.extend_from_slice(&bytes);
+            beginning.extend_from_slice(&bytes);
         }
-        String::from_utf8_lossy(&text).into_owned()
+        beginning
     }
 
     /// Waits for bytes of the body.
     pub fn read(&mut self, clock: Clock, deadline: Option<Instant>) -> io::Result<Read> {
+        let mut has_read = false;
         loop {
             if let Some(bytes) = self.body.take(&mut self.buffer)? {
                 return Ok(Read::Bytes(bytes));
@@ -200,11 +201,15 @@ impl Response {
             if self.body.is_over() {
                 return Ok(Read::End);
             }
+            // What is no byte of the body may come for ever.
+            if has_read && clock.is_over(deadline) {
+                return Ok(Read::TimedOut);
+            }
             match fill(&self.stream, &mut self.buffer, clock, deadline)? {
                 None => return Ok(Read::TimedOut),
                 Some(0) if self.body.ends_with_connection() => return Ok(Read::End),
                 Some(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Some(_) => {}
+                Some(_) => has_read = true,
             }
         }
     }
@@ -260,8 +265,10 @@ fn parse_head(buffer: &mut BytesMut) -> io::Result<Option<Head>> {
         let named = response.headers.iter();
         let headers = named.map(|h| (h.name.to_ascii_lowercase(), h.value.to_vec())).collect();
         let _ = buffer.split_to(len);
-        if !(100..200).contains(&status) || status == 101 {
-            return Ok(Some((status, headers)));
+        match status {
+            0..100 => return Err(invalid("the status is none")),
+            100 | 102..200 => {}
+            _ => return Ok(Some((status, headers))),
         }
     }
 }

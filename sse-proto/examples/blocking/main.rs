@@ -76,8 +76,8 @@ fn follow(http: Http, config: Config) -> Result<Vec<String>, Box<dyn Error>> {
             }
             Update::Closed(why, response, error) => {
                 let error = error.map(|error| format!(": {error}")).unwrap_or_default();
-                let answer = response.map(|response| response.text(clock)).unwrap_or_default();
-                return Err(format!("{why}{error}\n{answer}").into());
+                let answer = response.map(|response| response.beginning(clock)).unwrap_or_default();
+                return Err(format!("{why}{error}\n{}", String::from_utf8_lossy(&answer)).into());
             }
         }
     }

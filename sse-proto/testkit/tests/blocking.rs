@@ -47,7 +47,7 @@ impl Adapter for Blocking {
                     let answer = response.filter(|_| refused).map(|response| Answer {
                         status: response.status,
                         content_type: response.header("content-type").map(<[u8]>::to_vec),
-                        body: response.text(clock).into_bytes(),
+                        body: response.beginning(clock),
                     });
                     return record.end(end.answer(answer));
                 }
@@ -86,6 +86,8 @@ impl Adapter for Blocking {
             (Tag::Meanwhile, ALONE),
             (Tag::KeepAlive, "the example has a connection for each request"),
             (Tag::Tls, "the example has no TLS"),
+            (Tag::Http2, "the example has no TLS"),
+            (Tag::Compression, "the example decompresses nothing"),
         ]
     }
 }
