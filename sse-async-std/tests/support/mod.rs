@@ -43,11 +43,17 @@ impl Client for AsyncStd {
     }
 
     fn lacks(&self) -> &[(Tag, &'static str)] {
-        if cfg!(feature = "rustls") { &[] } else { &[(Tag::Tls, "without the feature `rustls`")] }
+        const NO_TLS: (Tag, &str) = (Tag::Tls, "without the feature `rustls`");
+        const NO_HTTP2: (Tag, &str) = (Tag::Http2, "without the feature `http2`");
+        match (cfg!(feature = "rustls"), cfg!(feature = "http2")) {
+            (true, true) => &[],
+            (true, false) => &[NO_HTTP2],
+            (false, _) => &[NO_TLS, NO_HTTP2],
+        }
     }
 
     fn quirks(&self) -> &[Quirk] {
-        &[]
+        &[Quirk::LeavesCompression]
     }
 }
 

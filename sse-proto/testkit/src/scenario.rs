@@ -47,6 +47,8 @@ mod client;
 mod crowd;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "http2")]
+mod http2;
 #[cfg(feature = "vectors")]
 pub mod processing;
 mod list;

@@ -25,17 +25,19 @@ impl Tokio {
     /// All streams over one client, so on one runtime.
     #[allow(dead_code, reason = "not every test has many streams")]
     pub fn one_client() -> Self {
-        let http = http(None);
-        Self { http: Some(http), ..Self::multi_thread() }
+        Self { http: Some(http(None)), ..Self::multi_thread() }
     }
 }
 
-/// A client that trusts this authority, or none.
-///
+/// A client that trusts this authority, or none, and decompresses nothing.
+pub fn http(trust: Option<&[u8]>) -> Http {
+    client(trust, false)
+}
+
 /// reqwest honours a proxy from the environment also for the loopback; and to load the system's authorities takes longer
 /// than most scenarios.
-pub fn http(trust: Option<&[u8]>) -> Http {
-    let builder = Http::builder().no_proxy();
+fn client(trust: Option<&[u8]>, gzip: bool) -> Http {
+    let builder = Http::builder().no_proxy().gzip(gzip);
     #[cfg(feature = "rustls")]
     let builder = {
         let authority = |der| reqwest::Certificate::from_der(der).expect("a certificate");
@@ -50,7 +52,9 @@ impl Client for Tokio {
     type Transport = Transport;
 
     fn source(&self, ask: &Ask) -> EventSource {
-        let http = self.http.clone().unwrap_or_else(|| http(ask.trust.as_deref()));
+        // Who turns it on says so with the request, which says `identity` otherwise.
+        let gzip = ask.headers.contains(&("accept-encoding".to_owned(), "gzip".to_owned()));
+        let http = self.http.clone().unwrap_or_else(|| client(ask.trust.as_deref(), gzip));
         if !ask.anew {
             return request(&http, ask).event_source_with(ask.config.clone());
         }
@@ -74,7 +78,14 @@ impl Client for Tokio {
     }
 
     fn lacks(&self) -> &[(Tag, &'static str)] {
-        if cfg!(feature = "rustls") { &[] } else { &[(Tag::Tls, "without the feature `rustls`")] }
+        const NO_TLS: (Tag, &str) = (Tag::Tls, "without the feature `rustls`");
+        const NO_HTTP2: (Tag, &str) = (Tag::Http2, "without the feature `http2`");
+        match (cfg!(feature = "rustls"), cfg!(feature = "http2")) {
+            (true, true) => &[],
+            (true, false) => &[NO_HTTP2],
+            (false, true) => &[NO_TLS],
+            (false, false) => &[NO_TLS, NO_HTTP2],
+        }
     }
 
     fn quirks(&self) -> &[Quirk] {

@@ -63,6 +63,10 @@ pub enum Tag {
     /// What a server does that means harm, or might as well. What such scenarios cost is in
     /// [`hostile`](crate::scenario::hostile).
     Hostile,
+    /// HTTP/2, over TLS.
+    Http2,
+    /// Bodies that are compressed because the user asked for it.
+    Compression,
 }
 
 /// What a client does differently because the HTTP client below it does. Each is named by what it does.
@@ -80,6 +84,9 @@ pub enum Quirk {
     SendsReferer,
     /// A response head with more than 100 headers is an error (reqwest, whose connections have hyper's default).
     AtMost100Headers,
+    /// Compressed bodies come as they are, whatever the user asked for, and are refused: nothing decompresses them
+    /// (sse-async-std's `StreamClient`).
+    LeavesCompression,
     /// A redirect to what is no URI is taken for the final answer, as if it had no `Location` (reqwest).
     BadLocationIsFinal,
 }

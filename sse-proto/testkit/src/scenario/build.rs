@@ -48,7 +48,7 @@ pub(crate) enum AtFirst {
     Unanswered,
 }
 
-/// Whose certificate the server has, if any.
+/// What stands before the server, if anything: whose certificate it has, and what it does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg(feature = "tls")]
 pub(crate) enum Tls {
@@ -58,6 +58,18 @@ pub(crate) enum Tls {
     OtherName,
     /// It takes connections, and never says a word.
     Stalled,
+    Expired,
+    /// Trusted, but it never says that its end is one (`close_notify`).
+    EndsUnsaid,
+    /// It closes the connection upon the client's hello.
+    HangsUp,
+    /// It resets it.
+    Resets,
+    /// It knows no TLS.
+    IsPlain,
+    /// Trusted, and speaks nothing but HTTP/2.
+    #[cfg(feature = "http2")]
+    Http2,
 }
 
 /// The policy that waits the same few milliseconds before each attempt.
@@ -262,7 +274,7 @@ impl Scenario {
     }
 
     /// The response of the end is as it is.
-    #[cfg(feature = "vectors")]
+    #[cfg(any(feature = "gzip", feature = "vectors"))]
     pub(crate) fn any_answer(mut self) -> Self {
         if let Some(end) = &mut self.wanted.end {
             end.any_answer = true;

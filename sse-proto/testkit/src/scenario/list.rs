@@ -18,6 +18,10 @@ mod replay;
 mod hostile;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "http2")]
+mod http2;
+#[cfg(feature = "gzip")]
+mod compression;
 
 use std::time::Duration;
 
@@ -26,7 +30,7 @@ use crate::scenario::Scenario;
 
 /// The list of scenarios that every client should pass, made anew for each run.
 ///
-/// With the feature `tls`, those of https are among them.
+/// With the features `tls`, `http2` and `gzip`, those of https, HTTP/2 and compressed bodies are among them.
 pub fn scenarios() -> Vec<Scenario> {
     let lists = [
         framing::list(),
@@ -47,6 +51,10 @@ pub fn scenarios() -> Vec<Scenario> {
         hostile::list(),
         #[cfg(feature = "tls")]
         tls::list(),
+        #[cfg(feature = "http2")]
+        http2::list(),
+        #[cfg(feature = "gzip")]
+        compression::list(),
     ];
     let mut scenarios: Vec<_> = lists.into_iter().flatten().collect();
     hostile::mark(&mut scenarios);

@@ -1,6 +1,6 @@
 //! Runs scenarios, and says what was wrong.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -31,6 +31,8 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// Those that passed only by a [`Quirk`](crate::scenario::Quirk), by name.
     pub by_quirk: Vec<String>,
+    /// What the client saw in those that passed, by name.
+    pub logs: BTreeMap<String, Log>,
     /// Those that failed.
     pub failures: Vec<Failure>,
     /// How long it took.
@@ -51,7 +53,9 @@ impl Report {
     fn add(&mut self, outcome: Outcome, about: Tag, name: String) {
         match outcome {
             Outcome::Skipped(tag, why) => self.skipped.push(Skipped { name, tag, why }),
-            Outcome::Passed { by_quirk, took } => {
+            Outcome::Passed { by_quirk, log } => {
+                let took = log.end.as_ref().map_or(Duration::ZERO, |(at, _)| *at);
+                self.logs.insert(name.clone(), log);
                 self.passed += 1;
                 match self.by_tag.iter_mut().find(|(tag, _)| *tag == about) {
                     Some((_, passed)) => *passed += 1,
@@ -166,7 +170,7 @@ fn run_some<A: Adapter>(adapter: &Arc<A>, scenarios: Vec<Scenario>, report: &Mut
 
 #[derive(Debug)]
 enum Outcome {
-    Passed { by_quirk: bool, took: Duration },
+    Passed { by_quirk: bool, log: Log },
     Failed(Box<(Vec<String>, Log)>),
     Skipped(Tag, &'static str),
 }
@@ -181,10 +185,7 @@ fn run<A: Adapter>(adapter: &Arc<A>, mut scenario: Scenario) -> Outcome {
         Ok(played) if !played.wrong.is_empty() => {
             Outcome::Failed(Box::new((played.wrong, played.log)))
         }
-        Ok(played) => {
-            let took = played.log.end.as_ref().map_or(Duration::ZERO, |(at, _)| *at);
-            Outcome::Passed { by_quirk, took }
-        }
+        Ok(played) => Outcome::Passed { by_quirk, log: played.log },
         Err(error) => {
             let wrong = vec![format!("no server: {error}")];
             Outcome::Failed(Box::new((wrong, Log::default())))

@@ -5,11 +5,13 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use socket2::SockRef;
 
 use crate::scenario::Ask;
 use crate::scenario::build::Tls;
@@ -22,14 +24,13 @@ pub(crate) struct Front {
     stopped: Arc<AtomicBool>,
 }
 
-/// Puts a front before the server, and tells the client to go there. Each connection is for one request, whose head is
-/// short and which has no body: the answer must not be kept alive.
+/// Puts a front before the server, and tells the client to go there. But for HTTP/2, each connection is for one request,
+/// whose head is short and which has no body: the answer must not be kept alive.
 pub(crate) fn stand_before(place: &Place, tls: Tls, ask: &mut Ask) -> io::Result<Option<Front>> {
     if tls == Tls::None {
         return Ok(None);
     }
-    let name = if tls == Tls::OtherName { "example.com" } else { "127.0.0.1" };
-    let (config, authority) = certify(name).map_err(io::Error::other)?;
+    let (config, authority) = certify(tls).map_err(io::Error::other)?;
     if tls != Tls::Unknown {
         ask.trust = Some(authority);
     }
@@ -44,11 +45,15 @@ pub(crate) fn stand_before(place: &Place, tls: Tls, ask: &mut Ask) -> io::Result
             if is_stopped.load(Ordering::Relaxed) {
                 break;
             }
+            // Else the end of an answer waits for the peer to have confirmed its beginning.
+            let _ = client.set_nodelay(true);
             let config = Arc::clone(&config);
             // Whatever goes wrong, the client sees it as a connection that breaks.
             thread::spawn(move || match tls {
-                Tls::Stalled => outlast(client),
-                _ => relay(client, config, server),
+                Tls::HangsUp | Tls::Resets | Tls::Stalled | Tls::IsPlain => upset(&client, tls),
+                #[cfg(feature = "http2")]
+                Tls::Http2 => crate::scenario::http2::relay(client, config, server),
+                _ => relay(client, config, server, tls != Tls::EndsUnsaid),
             });
         }
     });
@@ -63,29 +68,56 @@ impl Drop for Front {
     }
 }
 
-/// A server's configuration for this name, and the authority that vouches for it, in DER.
+/// A server's configuration, and the authority that vouches for it, in DER.
 fn certify(
-    name: &str,
+    tls: Tls,
 ) -> Result<(Arc<ServerConfig>, Vec<u8>), Box<dyn std::error::Error + Send + Sync>> {
     let mut params = CertificateParams::new([])?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
     let key = KeyPair::generate()?;
-    let certificate = CertificateParams::new([name.to_owned()])?.signed_by(&key, &authority)?;
+    let name = if tls == Tls::OtherName { "example.com" } else { "127.0.0.1" };
+    let mut params = CertificateParams::new([name.to_owned()])?;
+    if tls == Tls::Expired {
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2021, 1, 1);
+    }
+    let certificate = params.signed_by(&key, &authority)?;
     let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    #[cfg_attr(not(feature = "http2"), expect(unused_mut, reason = "the others name no protocol"))]
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)?;
+    #[cfg(feature = "http2")]
+    if tls == Tls::Http2 {
+        config.alpn_protocols = vec![b"h2".to_vec()];
+    }
     Ok((Arc::new(config), authority.der().to_vec()))
 }
 
-/// Takes what comes, and says nothing, until the client leaves.
-fn outlast(mut client: TcpStream) -> io::Result<()> {
+/// Does something else than shaking hands.
+fn upset(mut client: &TcpStream, tls: Tls) -> io::Result<()> {
+    let _ = client.read(&mut [0; 16 * 1024])?;
+    match tls {
+        Tls::Resets => return SockRef::from(client).set_linger(Some(Duration::ZERO)),
+        Tls::IsPlain => {
+            client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\nThis port is for https.\n")?;
+        }
+        _ => {}
+    }
+    if tls != Tls::Stalled {
+        client.shutdown(Shutdown::Write)?;
+    }
     io::copy(&mut client, &mut io::sink()).map(drop)
 }
 
-fn relay(client: TcpStream, config: Arc<ServerConfig>, server: SocketAddr) -> io::Result<()> {
+fn relay(
+    client: TcpStream,
+    config: Arc<ServerConfig>,
+    server: SocketAddr,
+    says_its_end: bool,
+) -> io::Result<()> {
     let socket = client.try_clone()?;
     let connection = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut client = StreamOwned::new(connection, client);
@@ -107,12 +139,17 @@ fn relay(client: TcpStream, config: Arc<ServerConfig>, server: SocketAddr) -> io
         let _ = link.shutdown(Shutdown::Both);
     });
     let answered = pass_on(&mut server, &mut client);
-    if answered.is_ok() {
+    if answered.is_err() {
+        // The reset goes out when the thread above has let go of the socket too.
+        SockRef::from(&client.sock).set_linger(Some(Duration::ZERO))?;
+        client.sock.shutdown(Shutdown::Read)?;
+        return answered;
+    }
+    if says_its_end {
         client.conn.send_close_notify();
         let _ = client.conn.complete_io(&mut client.sock);
     }
-    let _ = client.sock.shutdown(Shutdown::Both);
-    answered
+    client.sock.shutdown(Shutdown::Both)
 }
 
 /// An error where the answer broke: then there is no good end to the client either.

@@ -1,0 +1,72 @@
+//! A front of HTTP/2 before a server, which gets each stream as a connection of HTTP/1.1.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{HOST, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response, Uri, Version, client, server};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ServerConfig;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
+
+/// The header of a request that the front adds, and of an answer with which it lets its connection go after this stream.
+pub(crate) const OVER: &str = "x-over";
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Relays all streams of a connection, until it ends.
+pub(crate) fn relay(
+    client: std::net::TcpStream,
+    config: Arc<ServerConfig>,
+    server: SocketAddr,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        client.set_nonblocking(true)?;
+        let client = TlsAcceptor::from(config).accept(TcpStream::from_std(client)?).await?;
+        let going_away = Arc::new(Notify::new());
+        let goes_away = Arc::clone(&going_away);
+        let forward = service_fn(move |request| {
+            let goes_away = Arc::clone(&goes_away);
+            async move {
+                let response = forward(request, server).await?;
+                if response.headers().contains_key(OVER) {
+                    goes_away.notify_one();
+                }
+                Ok::<_, Failure>(response)
+            }
+        });
+        let connection = server::conn::http2::Builder::new(TokioExecutor::new())
+            .serve_connection(TokioIo::new(client), forward);
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            ended = &mut connection => return ended.map_err(io::Error::other),
+            () = going_away.notified() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await.map_err(io::Error::other)
+    })
+}
+
+async fn forward(
+    mut request: Request<Incoming>,
+    server: SocketAddr,
+) -> Result<Response<Incoming>, Failure> {
+    let socket = TokioIo::new(TcpStream::connect(server).await?);
+    let (mut sender, connection) = client::conn::http1::handshake(socket).await?;
+    // Ends with the answer, or when nobody wants that any more.
+    tokio::spawn(connection);
+    let over = format!("{:?}", request.version());
+    let uri = std::mem::take(request.uri_mut());
+    let host = uri.authority().ok_or("no authority")?.as_str();
+    request.headers_mut().insert(HOST, HeaderValue::from_str(host)?);
+    request.headers_mut().insert(OVER, HeaderValue::from_str(&over)?);
+    *request.uri_mut() = Uri::from(uri.into_parts().path_and_query.ok_or("no path")?);
+    *request.version_mut() = Version::HTTP_11;
+    Ok(sender.send_request(request).await?)
+}
