@@ -368,11 +368,26 @@ impl Block {
     /// Moves what lies in the chunk to buffers, before the chunk goes.
     #[inline]
     pub(crate) fn save(&mut self, chunk: &[u8]) {
-        self.save_lines(chunk);
-        if self.flags & (TYPE | ID) != 0 {
-            self.event_type.save(chunk, &mut self.event_type_text, self.limits.id_bytes);
-            self.id.save(chunk, &mut self.id_text, self.limits.id_bytes);
+        if self.line_count > 0 {
+            self.save_lines(chunk);
         }
+        if self.flags & (TYPE | ID) != 0 {
+            self.save_names(chunk);
+        }
+    }
+
+    #[inline(never)]
+    fn save_names(&mut self, chunk: &[u8]) {
+        match self.event_type {
+            // Often the type is that of the event before.
+            Slot::Chunk((from, to))
+                if *self.event_type_text.as_str().as_bytes() == chunk[from..to] =>
+            {
+                self.event_type = Slot::Held;
+            }
+            _ => self.event_type.save(chunk, &mut self.event_type_text, self.limits.id_bytes),
+        }
+        self.id.save(chunk, &mut self.id_text, self.limits.id_bytes);
     }
 
     pub(crate) fn last_event_id(&self) -> &str {
@@ -418,11 +433,7 @@ impl Block {
 impl Slot {
     fn save(&mut self, chunk: &[u8], text: &mut Text, limit: usize) {
         if let Self::Chunk((from, to)) = *self {
-            let line = &chunk[from..to];
-            // The type is often that of the event before.
-            if text.as_str().as_bytes() != line {
-                text.set(line, limit);
-            }
+            text.set(&chunk[from..to], limit);
             *self = Self::Held;
         }
     }

@@ -9,7 +9,9 @@ impl Block {
     /// A data line begins at the chunk's end, or in a later one.
     #[inline]
     pub(crate) fn begin_data(&mut self, chunk: &[u8]) {
-        self.save_lines(chunk);
+        if self.line_count > 0 {
+            self.save_lines(chunk);
+        }
         self.raw += 1;
         if self.flags & LARGE != 0 {
             self.data.push_str("\n", self.limits.event_bytes);
@@ -45,10 +47,9 @@ impl Block {
     }
 
     /// Moves the data lines of the chunk to a buffer.
-    #[inline]
+    #[inline(never)]
     pub(super) fn save_lines(&mut self, chunk: &[u8]) {
-        if self.line_count == 0 {
-        } else if self.raw <= self.small_limit {
+        if self.raw <= self.small_limit {
             self.save_small_lines(chunk);
         } else {
             self.save_large_lines(chunk);
@@ -121,7 +122,9 @@ impl Block {
             self.line_count = 0;
             return Ok(());
         }
-        self.save_lines(chunk);
+        if self.line_count > 0 {
+            self.save_lines(chunk);
+        }
         if self.data.len() > self.limits.event_bytes { self.skip(Over::Event) } else { Ok(()) }
     }
 }

@@ -108,8 +108,15 @@ impl Decoder {
         let (Some(end), Ok(())) = (ended, checked) else { return self.checked(checked) };
         self.partial = Partial::None;
         self.between = false;
+        let checked = self.block.end_data();
+        let blank = line::blank(&self.chunk, end);
+        if blank > 0 && checked.is_ok() && self.block.dispatch(&self.chunk) {
+            self.position = end + blank;
+            self.current = Current::Event;
+            return Token::Event;
+        }
         self.end_line(end);
-        again(self.block.end_data())
+        again(checked)
     }
 
     /// One byte order mark at the very start is no text (WHATWG HTML 9.2.6), however it is cut.
