@@ -77,6 +77,24 @@
 //!
 //! [`moving`] has a page for each crate that people come from: its code, ours, and what behaves differently.
 //!
+//! # Features, and how many crates they bring
+//!
+//! | features | crates | |
+//! |---|---|---|
+//! | none | 75 | HTTP/1.1, no TLS |
+//! | `rustls` | 88 | TLS by rustls with aws-lc-rs, which needs a C compiler |
+//! | `rustls-no-provider` | 86 | the same; the program installs a crypto provider before the first client is built |
+//! | `native-tls` | 88 | TLS by the system's library; on Linux that is OpenSSL |
+//! | `http2` | 82 | HTTP/2 where the server offers it |
+//! | `rustls,http2` | 95 | the default |
+//! | `system-proxy` | 75 | the system's proxy settings; on Windows and macOS by further crates |
+//! | `json` | 80 | `Event::json`, and `json()` on streams of events |
+//! | `serde` | 78 | snapshots that can be stored |
+//! | `tracing` | 75 | one line for each transition |
+//!
+//! This crate and the core are among them. Each line was counted, and is held, by
+//! `cargo tree -p sse-tokio --no-default-features --features … --target x86_64-unknown-linux-gnu -e normal --prefix none --no-dedupe | sort -u | wc -l`.
+//!
 //! # Oldest Rust
 //!
 //! 1.89.
