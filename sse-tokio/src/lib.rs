@@ -65,7 +65,10 @@
 //! that is not the last one, but not headers of your own making, such as `X-Api-Key`; of two redirects after one another the
 //! second, within the other origin, carries them again; and a `Referer` tells where the redirect came from, query included,
 //! unless the client is built with `referer(false)`, as those of [`get`] are. Where that matters, build the client with
-//! `redirect(Policy::none())`: a redirect is then an error that holds the response.
+//! `redirect(Policy::none())`: a redirect is then an error that holds the response. A redirect to what is no address is taken for
+//! the answer too.
+//!
+//! A response head with more than 100 headers fails, as reqwest has it over HTTP/1.1; that is a loss.
 //!
 //! # Certificates
 //!
