@@ -10,7 +10,8 @@ use support::Tokio;
 /// The largest buffers of the HTTP client, where most of it goes; of what a body holds the limits leave a tenth of that.
 const MOST: u64 = 4096 * 1024;
 
-const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../sse-proto/testkit/HOSTILE.md");
+const TABLE: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../sse-proto/testkit/src/scenario/hostile.md");
 
 #[test]
 fn no_server_makes_a_client_hold_much_more_than_its_limits() {

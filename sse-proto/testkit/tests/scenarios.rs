@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use sse_proto::Closed;
-use sse_testkit::scenario::{Adapter, Ask, End, Entry, Quirk, Record, Tag, run_all, scenarios};
+use sse_testkit::scenario::{
+    Adapter, Ask, End, Entry, Quirk, Record, Scenario, Tag, run_all, scenarios,
+};
 
 #[test]
 fn names_are_unique_and_in_kebab_case() {
@@ -90,4 +92,22 @@ fn a_client_that_panics_fails() {
     for failure in &report.failures {
         assert_eq!(failure.wrong[0], "the client panicked: this panic belongs to the test");
     }
+}
+
+#[test]
+fn the_table_of_hostile_servers_has_all_of_them_and_no_other() {
+    let is_hostile = |scenario: &Scenario| scenario.tags().contains(&Tag::Hostile);
+    let hostile: HashSet<_> = scenarios()
+        .into_iter()
+        .filter(is_hostile)
+        .map(|scenario| scenario.name().to_owned())
+        .collect();
+    let table = include_str!("../src/scenario/hostile.md");
+    let names = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let listed: HashSet<_> = names.map(str::to_owned).collect();
+    assert_eq!(hostile.difference(&listed).collect::<Vec<_>>(), [""; 0]);
+    if cfg!(feature = "tls") {
+        assert_eq!(listed.difference(&hostile).collect::<Vec<_>>(), [""; 0]);
+    }
+    assert!(listed.len() > 90, "{} names", listed.len());
 }

@@ -1,4 +1,4 @@
-#![doc = include_str!("../../HOSTILE.md")]
+#![doc = include_str!("hostile.md")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
