@@ -93,7 +93,7 @@ impl EventRef<'_> {
             }
             Data::Gathered(text) => join(text, event_type, copied_id),
         };
-        Event { text, data_len, type_len, own_id: id.last.own, shared_id: shared }
+        Event { text, data_len, type_len, own_id: id.last.own.into(), shared_id: shared }
     }
 }
 
@@ -143,16 +143,31 @@ pub struct Event {
     data_len: usize,
     /// 0 for the default type.
     type_len: usize,
-    own_id: bool,
+    own_id: OwnId,
     /// In place of the id in `text`.
     shared_id: Option<Arc<str>>,
+}
+
+/// Whether an event's block set an id. As wide as its neighbours: a `bool` would leave the tag of every enum that holds an
+/// event in one byte among padding, and to move such an enum would cost more than to find an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+enum OwnId {
+    No,
+    Yes,
+}
+
+impl From<bool> for OwnId {
+    fn from(own: bool) -> Self {
+        if own { Self::Yes } else { Self::No }
+    }
 }
 
 impl Event {
     /// An event of type `message` without an id.
     pub fn new(data: &str) -> Self {
         let data_len = data.len();
-        Self { text: Box::from(data), data_len, type_len: 0, own_id: false, shared_id: None }
+        Self { text: Box::from(data), data_len, type_len: 0, own_id: OwnId::No, shared_id: None }
     }
 
     /// Starts an event for the [`Encoder`](crate::Encoder), or for a test.
@@ -214,7 +229,7 @@ impl Event {
 
     /// The id that this event's own block set, `Some("")` if it reset the id, `None` if the id is inherited.
     pub fn id(&self) -> Option<&str> {
-        self.own_id.then(|| self.last_event_id())
+        (self.own_id == OwnId::Yes).then(|| self.last_event_id())
     }
 
     fn type_end(&self) -> usize {
@@ -305,7 +320,7 @@ impl<'a> EventBuilder<'a> {
             text: join(self.data, event_type, id),
             data_len: self.data.len(),
             type_len: event_type.len(),
-            own_id: self.id.is_some(),
+            own_id: self.id.is_some().into(),
             shared_id: None,
         })
     }
