@@ -8,7 +8,7 @@ use sse_testkit::scenario::hostile::{measure, merge};
 use support::Tokio;
 
 /// The largest buffers of the HTTP client, where most of it goes; of what a body holds the limits leave a tenth of that.
-const MOST: u64 = 4096 * 1024;
+const MOST: u64 = 1024 * 1024;
 
 const TABLE: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../sse-proto/testkit/src/scenario/hostile.md");
