@@ -257,9 +257,21 @@ impl<T: Transport> EventSource<T> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Update<T>, Error<T>>>> {
+        self.poll_as(cx, Update::Event, Some)
+    }
+
+    /// What [`poll_update`](Self::poll_update) says, in the form that is asked for: most steps are events, and to move one
+    /// through a form that is not wanted costs as much as to decode it.
+    #[inline]
+    fn poll_as<E>(
+        &mut self,
+        cx: &mut Context<'_>,
+        event: impl FnOnce(Event) -> E,
+        other: impl Fn(Update<T>) -> Option<E>,
+    ) -> Poll<Option<Result<E, Error<T>>>> {
         let mut passed = 0;
         while !self.finished {
-            let step = self.shared.poll_output(cx);
+            let step = Shared::poll_output(&mut self.shared, cx);
             #[cfg(feature = "tracing")]
             update::trace(&step);
             let update = match step {
@@ -282,7 +294,7 @@ impl<T: Transport> EventSource<T> {
                     continue;
                 }
                 Step::Opened => Update::Opened,
-                Step::Event(event) => Update::Event(event),
+                Step::Event(found) => return Poll::Ready(Some(Ok(event(found)))),
                 Step::Comment(text) => Update::Comment(text),
                 Step::Late => Update::Late,
                 Step::Skipped(error) => return Poll::Ready(Some(Err(Error::skipped(error)))),
@@ -293,7 +305,9 @@ impl<T: Transport> EventSource<T> {
                 }
                 Step::Closed(why) => return Poll::Ready(self.finish(why).map(Err)),
             };
-            return Poll::Ready(Some(Ok(update)));
+            if let Some(update) = other(update) {
+                return Poll::Ready(Some(Ok(update)));
+            }
         }
         Poll::Ready(None)
     }
@@ -380,17 +394,7 @@ impl<T: Transport> Stream for EventSource<T> {
     type Item = Result<Event, Error<T>>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        for _ in 0..MOST_HIDDEN {
-            match ready!(this.poll_update(cx)) {
-                Some(Ok(Update::Event(event))) => return Poll::Ready(Some(Ok(event))),
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        self.get_mut().poll_as(cx, |event| event, |_| None)
     }
 }
 

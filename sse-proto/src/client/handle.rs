@@ -18,6 +18,12 @@ struct State {
     owner: Option<Waker>,
 }
 
+impl State {
+    fn wakes(&self, waker: &Waker) -> bool {
+        self.owner.as_ref().is_some_and(|owner| owner.will_wake(waker))
+    }
+}
+
 impl Shared {
     pub(super) fn new(session: Session) -> Self {
         Self(Mutex::new(State { session, owner: None }))
@@ -33,12 +39,25 @@ impl Shared {
     }
 
     /// The session's next output; before a wait it notes whom to wake when a handle changes something.
-    pub(super) fn poll_output(&self, cx: &Context<'_>) -> Step {
+    ///
+    /// Called by the source alone. Without a handle nobody else can be at the session, and nothing is locked: for short
+    /// events a lock costs as much as to decode them.
+    pub(super) fn poll_output(this: &mut Arc<Self>, cx: &Context<'_>) -> Step {
+        let Some(Self(state)) = Arc::get_mut(this) else { return this.poll_output_locked(cx) };
+        let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let step = Step::from(state.session.poll_output());
+        if matches!(step, Step::Wait(_)) && !state.wakes(cx.waker()) {
+            state.owner = Some(cx.waker().clone());
+        }
+        step
+    }
+
+    fn poll_output_locked(&self, cx: &Context<'_>) -> Step {
         let mut registered = false;
         loop {
             let mut state = self.lock();
             let step = Step::from(state.session.poll_output());
-            registered |= state.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker()));
+            registered |= state.wakes(cx.waker());
             if registered || !matches!(step, Step::Wait(_)) {
                 return step;
             }
