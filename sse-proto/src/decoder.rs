@@ -325,7 +325,7 @@ impl Decoder {
         // What most lines of a quiet stream are.
         if let Some([b':', text @ ..]) = bytes.get(at..) {
             let from = at + 1 + usize::from(text.first() == Some(&b' '));
-            let Some(end) = self.ends.end(bytes, from) else { return self.cut_line() };
+            let Some(end) = self.ends.end(bytes, at + 1) else { return self.cut_line() };
             return self.comment_line(from, end);
         }
         // What most lines of all others are: this loop stays in registers.
@@ -333,8 +333,9 @@ impl Decoder {
             let (end, checked) = if let Some(value) = rest.strip_prefix(b"data:") {
                 let from = at + 5 + usize::from(value.first() == Some(&b' '));
                 let end = match self.short_lines {
-                    true => self.ends.end(bytes, from),
-                    false => line::end(bytes, from),
+                    // From the colon on, so that the search need not wait for what is behind it.
+                    true => self.ends.end(bytes, at + 5),
+                    false => line::end(bytes, at + 5),
                 };
                 let Some(end) = end else {
                     let fresh = value.is_empty();
@@ -352,14 +353,14 @@ impl Decoder {
                 (end, self.block.data_line(bytes, (from, end)))
             } else if let Some(value) = rest.strip_prefix(b"event:") {
                 let from = at + 6 + usize::from(value.first() == Some(&b' '));
-                let Some(end) = self.ends.end(bytes, from) else {
+                let Some(end) = self.ends.end(bytes, at + 6) else {
                     self.position = at;
                     return self.cut_line();
                 };
                 (end, self.block.event_type_line(bytes, (from, end)))
             } else if let Some(value) = rest.strip_prefix(b"id:") {
                 let from = at + 3 + usize::from(value.first() == Some(&b' '));
-                let Some(end) = self.ends.end(bytes, from) else {
+                let Some(end) = self.ends.end(bytes, at + 3) else {
                     self.position = at;
                     return self.cut_line();
                 };
