@@ -1,8 +1,8 @@
-//! A reply to the bytes of a connection.
+//! A reply to what the server does for it, step by step.
 
+use std::iter;
 use std::time::Duration;
 
-use crate::connection::{Connection, Gone};
 use crate::reply::Piece;
 use crate::{End, Framing, Reply, Request};
 
@@ -24,52 +24,64 @@ pub(crate) enum After {
     Reset,
 }
 
-/// Sends the reply.
-pub(crate) fn answer(
-    connection: &mut Connection,
-    request: &Request,
-    reply: &Reply,
-) -> Result<After, Gone> {
-    connection.write(&reply.before)?;
-    connection.pause(reply.delay_head)?;
-    if let Some(status) = reply.status {
-        connection.write(&head(status, reply))?;
-    }
-    connection.pause(reply.delay_body)?;
-    let (pieces, part) = split_for_end(reply);
-    let mut body = Body { connection, framing: reply.framing, trickle: reply.trickle };
-    for piece in pieces {
-        body.piece(piece)?;
-    }
-    match &reply.end {
-        End::Clean => {
-            body.last_chunk()?;
-            let next = reply.ends_by_itself() && request.keeps_alive();
-            Ok(if next { After::Next } else { After::Close })
-        }
-        End::Fin => Ok(After::Close),
-        End::FinInChunk => body.broken_chunk(part).map(|()| After::Close),
-        End::BadChunk => connection.write(b"no chunk size\r\n").map(|()| After::Close),
-        End::Reset => {
-            if reply.status.is_some() || !reply.pieces.is_empty() || !reply.before.is_empty() {
-                connection.pause(BEFORE_RESET)?;
-            }
-            Ok(After::Reset)
-        }
-        End::Silence => Err(connection.outlast()),
-        End::Endless(bytes, every) => loop {
-            body.send(bytes)?;
-            body.connection.pause(*every)?;
-        },
-    }
+/// What the server does next.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Write(Vec<u8>),
+    Pause(Duration),
+    /// Nothing more, until the peer leaves.
+    Outlast,
+    Over(After),
 }
 
-/// The pieces to be sent, and what goes into a chunk that breaks off.
-fn split_for_end(reply: &Reply) -> (&[Piece], &[u8]) {
-    match &reply.pieces[..] {
-        [pieces @ .., Piece::Bytes(part)] if reply.end == End::FinInChunk => (pieces, part),
-        pieces => (pieces, b""),
-    }
+/// Each is made when it is due, so that an answer may go on for ever.
+pub(crate) type Steps = Box<dyn Iterator<Item = Step> + Send>;
+
+/// All that the server does for the reply.
+pub(crate) fn steps(request: &Request, reply: Reply) -> Steps {
+    let next = reply.ends_by_itself() && request.keeps_alive();
+    let has_bytes = reply.status.is_some() || !reply.pieces.is_empty() || !reply.before.is_empty();
+    let head = reply.status.map(|status| head(status, &reply)).unwrap_or_default();
+    let wrap = Wrap { framing: reply.framing, trickle: reply.trickle };
+    let start = [
+        Step::Write(reply.before),
+        Step::Pause(reply.delay_head),
+        Step::Write(head),
+        Step::Pause(reply.delay_body),
+    ];
+    let mut pieces = reply.pieces;
+    let end: Steps = match reply.end {
+        End::Clean => {
+            let after = if next { After::Next } else { After::Close };
+            Box::new([Step::Write(wrap.last_chunk()), Step::Over(after)].into_iter())
+        }
+        End::Fin => Box::new(iter::once(Step::Over(After::Close))),
+        End::FinInChunk => {
+            let part = match pieces.pop() {
+                Some(Piece::Bytes(part)) => part,
+                other => {
+                    pieces.extend(other);
+                    Vec::new()
+                }
+            };
+            Box::new(wrap.broken_chunk(part).chain([Step::Over(After::Close)]))
+        }
+        End::BadChunk => {
+            let line = Step::Write(b"no chunk size\r\n".to_vec());
+            Box::new([line, Step::Over(After::Close)].into_iter())
+        }
+        End::Reset => {
+            let pause = has_bytes.then_some(Step::Pause(BEFORE_RESET));
+            Box::new(pause.into_iter().chain([Step::Over(After::Reset)]))
+        }
+        End::Silence => Box::new(iter::once(Step::Outlast)),
+        End::Endless(bytes, every) => Box::new(
+            iter::repeat(())
+                .flat_map(move |()| wrap.send(bytes.clone()).chain([Step::Pause(every)])),
+        ),
+    };
+    let body = pieces.into_iter().flat_map(move |piece| wrap.piece(piece));
+    Box::new(start.into_iter().chain(body).chain(end))
 }
 
 fn head(status: u16, reply: &Reply) -> Vec<u8> {
@@ -132,79 +144,72 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-/// The body of a reply on its way.
-struct Body<'a> {
-    connection: &'a mut Connection,
+/// How the bytes of a body are wrapped.
+#[derive(Clone, Copy)]
+struct Wrap {
     framing: Framing,
     trickle: bool,
 }
 
-impl Body<'_> {
-    fn piece(&mut self, piece: &Piece) -> Result<(), Gone> {
+impl Wrap {
+    fn piece(self, piece: Piece) -> Steps {
         match piece {
             Piece::Bytes(bytes) => self.send(bytes),
-            Piece::Repeat(bytes, times) => self.repeat(bytes, *times),
+            Piece::Repeat(bytes, times) => self.repeat(&bytes, times),
             Piece::Made(every, make) => {
-                for n in 0.. {
-                    let Some(bytes) = make(n) else { break };
-                    if n > 0 {
-                        self.connection.pause(*every)?;
-                    }
-                    self.send(&bytes)?;
-                }
-                Ok(())
+                let made = (0..).map_while(move |n| Some((n, make(n)?)));
+                Box::new(made.flat_map(move |(n, bytes)| {
+                    let pause = (n > 0).then_some(Step::Pause(every));
+                    pause.into_iter().chain(self.send(bytes))
+                }))
             }
-            Piece::Pause(duration) => self.connection.pause(*duration),
+            Piece::Pause(duration) => Box::new(iter::once(Step::Pause(duration))),
         }
     }
 
-    fn repeat(&mut self, bytes: &[u8], times: u64) -> Result<(), Gone> {
+    fn repeat(self, bytes: &[u8], times: u64) -> Steps {
         let at_once = (BATCH / bytes.len().max(1)).max(1);
         let batch = bytes.repeat(at_once.min(usize::try_from(times).unwrap_or(usize::MAX)));
         let at_once = at_once as u64;
-        for _ in 0..times / at_once {
-            self.send(&batch)?;
-        }
         // The remainder is less than `at_once`, which is a usize.
-        self.send(&batch[..bytes.len() * (times % at_once) as usize])
+        let rest = batch[..bytes.len() * (times % at_once) as usize].to_vec();
+        let batches = (0..times / at_once).flat_map(move |_| self.send(batch.clone()));
+        Box::new(batches.chain(self.send(rest)))
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), Gone> {
+    fn send(self, bytes: Vec<u8>) -> Steps {
         if self.trickle {
-            bytes.chunks(1).try_for_each(|byte| self.frame(byte))
+            Box::new(bytes.into_iter().filter_map(move |byte| self.frame(vec![byte])))
         } else {
-            self.frame(bytes)
+            Box::new(self.frame(bytes).into_iter())
         }
     }
 
-    fn frame(&mut self, bytes: &[u8]) -> Result<(), Gone> {
+    fn frame(self, bytes: Vec<u8>) -> Option<Step> {
         match self.extension() {
             // An empty chunk would be the last one.
-            Some(_) if bytes.is_empty() => Ok(()),
+            Some(_) if bytes.is_empty() => None,
             Some(extension) => {
                 let size = format!("{:x}{extension}\r\n", bytes.len());
-                self.connection.write(&[size.as_bytes(), bytes, b"\r\n"].concat())
+                Some(Step::Write([size.as_bytes(), &bytes, b"\r\n"].concat()))
             }
-            None if self.framing == Framing::Bare => Ok(()),
-            None => self.connection.write(bytes),
+            None if self.framing == Framing::Bare => None,
+            None => Some(Step::Write(bytes)),
         }
     }
 
-    fn last_chunk(&mut self) -> Result<(), Gone> {
-        match self.extension() {
-            Some(_) => self.connection.write(b"0\r\n\r\n"),
-            None => Ok(()),
-        }
+    fn last_chunk(self) -> Vec<u8> {
+        self.extension().map_or_else(Vec::new, |_| b"0\r\n\r\n".to_vec())
     }
 
-    fn broken_chunk(&mut self, part: &[u8]) -> Result<(), Gone> {
+    fn broken_chunk(self, part: Vec<u8>) -> Steps {
         let Some(extension) = self.extension() else { return self.send(part) };
         let size = format!("{:x}{extension}\r\n", part.len() + LACKING);
-        self.connection.write(&[size.as_bytes(), part].concat())
+        Box::new(iter::once(Step::Write([size.as_bytes(), &part].concat())))
     }
 
     /// What follows a chunk's size; `None` where there are no chunks.
-    fn extension(&self) -> Option<&'static str> {
+    fn extension(self) -> Option<&'static str> {
         match self.framing {
             Framing::Chunked => Some(""),
             Framing::ChunkedWithExtension => Some(";part=\"1;2\""),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
+use crate::read::Input;
 use crate::stop::Stop;
 
 /// The end of a pause that the stop signal times. A socket's read time-out, which times the rest,
@@ -36,7 +37,7 @@ pub(crate) struct Connection {
     number: usize,
     stop: Arc<Stop>,
     /// What was read and not yet consumed.
-    pub(crate) input: Vec<u8>,
+    input: Vec<u8>,
     timeout: Option<Duration>,
 }
 
@@ -47,11 +48,6 @@ impl Connection {
 
     pub(crate) fn number(&self) -> usize {
         self.number
-    }
-
-    /// Waits for bytes and adds them to `input`.
-    pub(crate) fn fill(&mut self) -> Result<(), Gone> {
-        self.fill_within(None)
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Gone> {
@@ -118,6 +114,16 @@ impl Connection {
 
     fn gone(&self) -> Gone {
         if self.stop.is_set() { Gone::Stopped } else { Gone::Peer }
+    }
+}
+
+impl Input for Connection {
+    fn came(&mut self) -> &mut Vec<u8> {
+        &mut self.input
+    }
+
+    fn fill(&mut self) -> Result<(), Gone> {
+        self.fill_within(None)
     }
 }
 

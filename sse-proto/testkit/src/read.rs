@@ -3,13 +3,22 @@
 use std::time::Instant;
 
 use crate::Request;
-use crate::connection::{Connection, Gone};
+use crate::connection::Gone;
 
 /// Room for a `Last-Event-ID` of 300,000 bytes, the longest that a browser was seen to send.
 const MAX_HEAD: usize = 1024 * 1024;
 
 /// An arbitrary number, far above what a test sends.
 const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// Where a request's bytes come from.
+pub(crate) trait Input {
+    /// What came and is not taken yet.
+    fn came(&mut self) -> &mut Vec<u8>;
+
+    /// Waits for more.
+    fn fill(&mut self) -> Result<(), Gone>;
+}
 
 /// Why there is no request.
 #[derive(Debug)]
@@ -25,12 +34,12 @@ impl From<Gone> for Unread {
     }
 }
 
-/// Waits for the next request.
-pub(crate) fn read_request(connection: &mut Connection) -> Result<Request, Unread> {
-    let mut raw_head = take_line(connection, MAX_HEAD)?;
+/// Waits for the next request of the connection with this number.
+pub(crate) fn read_request(input: &mut impl Input, number: usize) -> Result<Request, Unread> {
+    let mut raw_head = take_line(input, MAX_HEAD)?;
     while trim(&raw_head).is_empty() {
         // RFC 9112, section 2.2: empty lines in front of a request line are ignored.
-        raw_head = take_line(connection, MAX_HEAD)?;
+        raw_head = take_line(input, MAX_HEAD)?;
     }
     let line = String::from_utf8_lossy(trim(&raw_head)).into_owned();
     let words: Vec<&str> = line.split(' ').collect();
@@ -39,7 +48,7 @@ pub(crate) fn read_request(connection: &mut Connection) -> Result<Request, Unrea
     };
     let mut headers = Vec::new();
     loop {
-        let line = take_line(connection, MAX_HEAD.saturating_sub(raw_head.len()))?;
+        let line = take_line(input, MAX_HEAD.saturating_sub(raw_head.len()))?;
         raw_head.extend_from_slice(&line);
         if trim(&line).is_empty() {
             break;
@@ -47,7 +56,7 @@ pub(crate) fn read_request(connection: &mut Connection) -> Result<Request, Unrea
         headers.push(parse_header(trim(&line))?);
     }
     let mut request = Request {
-        connection: connection.number(),
+        connection: number,
         method: method.to_owned(),
         target: target.to_owned(),
         version: version.to_owned(),
@@ -58,7 +67,7 @@ pub(crate) fn read_request(connection: &mut Connection) -> Result<Request, Unrea
         answered: None,
         ended: None,
     };
-    request.body = read_body(connection, &request)?;
+    request.body = read_body(input, &request)?;
     request.arrived = Instant::now();
     Ok(request)
 }
@@ -73,20 +82,20 @@ fn parse_header(line: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Unread> {
     Ok((line[..colon].to_vec(), value[start..end].to_vec()))
 }
 
-fn read_body(connection: &mut Connection, request: &Request) -> Result<Vec<u8>, Unread> {
+fn read_body(input: &mut impl Input, request: &Request) -> Result<Vec<u8>, Unread> {
     if request.header("transfer-encoding").is_some_and(|v| v.eq_ignore_ascii_case(b"chunked")) {
-        return read_chunks(connection);
+        return read_chunks(input);
     }
     let Some(length) = request.header("content-length") else { return Ok(Vec::new()) };
     let length = str::from_utf8(length).ok().and_then(|length| length.parse().ok());
-    take(connection, length.ok_or(Unread::Refused(400, "not a content length"))?)
+    take(input, length.ok_or(Unread::Refused(400, "not a content length"))?)
 }
 
-fn read_chunks(connection: &mut Connection) -> Result<Vec<u8>, Unread> {
+fn read_chunks(input: &mut impl Input) -> Result<Vec<u8>, Unread> {
     const BAD_SIZE: Unread = Unread::Refused(400, "not a chunk size");
     let mut body = Vec::new();
     loop {
-        let line = String::from_utf8_lossy(&take_line(connection, MAX_HEAD)?).into_owned();
+        let line = String::from_utf8_lossy(&take_line(input, MAX_HEAD)?).into_owned();
         let size = line.split(';').next().unwrap_or_default().trim();
         let size = usize::from_str_radix(size, 16).map_err(|_| BAD_SIZE)?;
         if size == 0 {
@@ -95,40 +104,40 @@ fn read_chunks(connection: &mut Connection) -> Result<Vec<u8>, Unread> {
         if size > MAX_BODY - body.len() {
             return Err(Unread::Refused(413, "a body too large"));
         }
-        body.extend(take(connection, size)?);
-        if !trim(&take_line(connection, MAX_HEAD)?).is_empty() {
+        body.extend(take(input, size)?);
+        if !trim(&take_line(input, MAX_HEAD)?).is_empty() {
             return Err(BAD_SIZE);
         }
     }
-    while !trim(&take_line(connection, MAX_HEAD)?).is_empty() {}
+    while !trim(&take_line(input, MAX_HEAD)?).is_empty() {}
     Ok(body)
 }
 
 /// The next line with its line end.
-fn take_line(connection: &mut Connection, limit: usize) -> Result<Vec<u8>, Unread> {
+fn take_line(input: &mut impl Input, limit: usize) -> Result<Vec<u8>, Unread> {
     let mut scanned = 0;
     loop {
-        let end = connection.input[scanned..].iter().position(|&b| b == b'\n');
-        let length = end.map_or(connection.input.len(), |end| scanned + end + 1);
+        let end = input.came()[scanned..].iter().position(|&b| b == b'\n');
+        let length = end.map_or(input.came().len(), |end| scanned + end + 1);
         if length > limit {
             return Err(Unread::Refused(431, "a head too large"));
         }
         if end.is_some() {
-            return Ok(connection.input.drain(..length).collect());
+            return Ok(input.came().drain(..length).collect());
         }
         scanned = length;
-        connection.fill()?;
+        input.fill()?;
     }
 }
 
-fn take(connection: &mut Connection, count: usize) -> Result<Vec<u8>, Unread> {
+fn take(input: &mut impl Input, count: usize) -> Result<Vec<u8>, Unread> {
     if count > MAX_BODY {
         return Err(Unread::Refused(413, "a body too large"));
     }
-    while connection.input.len() < count {
-        connection.fill()?;
+    while input.came().len() < count {
+        input.fill()?;
     }
-    Ok(connection.input.drain(..count).collect())
+    Ok(input.came().drain(..count).collect())
 }
 
 /// The line without its line end.

@@ -6,11 +6,11 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use crate::answer::{After, answer};
+use crate::answer::{After, Step, Steps, steps};
 use crate::connection::{Connection, Gone};
 use crate::read::{Unread, read_request};
 use crate::stop::Stop;
@@ -289,7 +289,8 @@ impl Drop for Open {
 /// Serves requests until the connection ends, and closes it. `None`: the server ended it.
 fn serve(shared: &Shared, mut connection: Connection) -> Option<Gone> {
     loop {
-        let mut request = match read_request(&mut connection) {
+        let number = connection.number();
+        let mut request = match read_request(&mut connection, number) {
             Ok(request) => request,
             Err(Unread::Gone(gone)) => return Some(gone),
             Err(Unread::Refused(status, why)) => {
@@ -300,9 +301,9 @@ fn serve(shared: &Shared, mut connection: Connection) -> Option<Gone> {
         let reply = shared.script.reply(&request);
         request.answered = reply.status;
         let place = shared.record.on_request(request.clone());
-        let outcome = answer(&mut connection, &request, &reply);
+        let outcome = answer(&mut connection, steps(&request, reply));
         if outcome == Ok(After::Next) {
-            shared.record.on_end(place);
+            shared.record.on_end(place, Instant::now());
             continue;
         }
         match outcome {
@@ -310,14 +311,31 @@ fn serve(shared: &Shared, mut connection: Connection) -> Option<Gone> {
             Ok(_) => connection.finish(),
             Err(_) => drop(connection),
         }
-        shared.record.on_end(place);
+        shared.record.on_end(place, Instant::now());
         return outcome.err();
     }
 }
 
+fn answer(connection: &mut Connection, steps: Steps) -> Result<After, Gone> {
+    for step in steps {
+        match step {
+            Step::Write(bytes) => connection.write(&bytes)?,
+            Step::Pause(duration) => connection.pause(duration)?,
+            Step::Outlast => return Err(connection.outlast()),
+            Step::Over(after) => return Ok(after),
+        }
+    }
+    Ok(After::Close)
+}
+
 fn refuse(mut connection: Connection, status: u16, why: &str) {
-    let head = format!("HTTP/1.1 {status} {why}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    if connection.write(head.as_bytes()).is_ok() {
+    if connection.write(&refusal(status, why)).is_ok() {
         connection.finish();
     }
+}
+
+/// The answer to what is no request.
+pub(crate) fn refusal(status: u16, why: &str) -> Vec<u8> {
+    let end = "connection: close\r\ncontent-length: 0\r\n\r\n";
+    format!("HTTP/1.1 {status} {why}\r\n{end}").into_bytes()
 }

@@ -91,9 +91,9 @@ impl Record {
     }
 
     /// The answer to the request at this place is over.
-    pub(crate) fn on_end(&self, place: usize) {
+    pub(crate) fn on_end(&self, place: usize, at: Instant) {
         self.change(|state| {
-            state.requests[place].ended = Some(Instant::now());
+            state.requests[place].ended = Some(at);
             state.counts.ended += 1;
         });
     }
