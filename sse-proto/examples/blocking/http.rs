@@ -249,10 +249,11 @@ fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-type Head = (u16, Vec<(String, Vec<u8>)>);
+/// The status, and the headers with their names in lower case.
+pub type Head = (u16, Vec<(String, Vec<u8>)>);
 
 /// Takes a whole head out of the buffer, if there is one; informational ones are passed over.
-fn parse_head(buffer: &mut BytesMut) -> io::Result<Option<Head>> {
+pub fn parse_head(buffer: &mut BytesMut) -> io::Result<Option<Head>> {
     loop {
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut response = httparse::Response::new(&mut headers);

@@ -53,7 +53,7 @@
 //! |---|---|---|
 //! | none | the server | socket2 |
 //! | `scenarios` | the module `scenario`: a list of what servers do and of what must come out of a client then | sse-proto |
-//! | `client` | runs the list over any `sse_proto::client::Transport` | `scenarios`, futures-util |
+//! | `client` | runs the list over any `sse_proto::client::Transport`, and the module `simulated`: the same scripts without sockets, in virtual time | `scenarios`, futures-util |
 //! | `tls` | scenarios of https | `scenarios`, rcgen, rustls with ring |
 //! | `vectors` | scenarios from what was recorded from a browser | `scenarios`, base64, serde, serde_json |
 //!
@@ -85,6 +85,8 @@ mod read;
 mod answer;
 mod server;
 mod port;
+#[cfg(feature = "client")]
+pub mod simulated;
 #[cfg(feature = "scenarios")]
 pub mod scenario;
 

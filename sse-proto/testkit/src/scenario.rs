@@ -4,7 +4,7 @@
 //! A client is plugged in by an [`Adapter`], which follows one stream and notes what it sees; one over
 //! [`sse_proto::client::EventSource`] by a [`Client`], which is less work. [`run_all`] runs a list, each scenario with a
 //! server of its own, and its [`Report`] says what was wrong. Two clients that pass the list give the same log for the same
-//! script, but for their [`Quirk`]s.
+//! script, but for their [`Quirk`]s. With the feature `client`, `run_simulated` runs it in virtual time, without sockets.
 //!
 //! ```
 //! use sse_testkit::scenario::{Adapter, Ask, Record, Tag, run_all, scenarios};
@@ -45,6 +45,8 @@ mod run;
 mod client;
 #[cfg(feature = "client")]
 mod crowd;
+#[cfg(feature = "client")]
+mod simulated;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "http2")]
@@ -67,3 +69,5 @@ pub use list::scenarios;
 pub use log::{Answer, End, Entry, Log};
 pub use record::{Cue, Record};
 pub use run::{Failure, Report, Skipped, run_all};
+#[cfg(feature = "client")]
+pub use simulated::run_simulated;

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::mpsc;
 use std::task::{Context, Poll};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use futures_util::Stream;
 use sse_proto::client::{Error, EventSource, Handle, Transport, Update};
@@ -67,8 +67,8 @@ struct Follower<'a, C: Client> {
     source: EventSource<C::Transport>,
     record: &'a Record,
     cues: Vec<(Cue, Command)>,
-    /// What wakes the threads that act while the source is waited for.
-    elsewhere: Vec<mpsc::Sender<()>>,
+    /// The threads that act while the source is waited for, and what wakes them.
+    elsewhere: Vec<(mpsc::Sender<()>, JoinHandle<()>)>,
 }
 
 type Told<T> = Result<Update<T>, Error<T>>;
@@ -130,9 +130,13 @@ impl<'a, C: Client> Follower<'a, C> {
                 return Poll::Ready(Next::Command(self.cues.swap_remove(n).1));
             }
         }
-        for waiting in self.elsewhere.drain(..) {
+        for (waiting, thread) in self.elsewhere.drain(..) {
             // One that is gone has nothing to do.
             let _ = waiting.send(());
+            if self.record.time_is_virtual() {
+                // An hour may be over before it has begun.
+                let _ = thread.join();
+            }
         }
         Poll::Pending
     }
@@ -202,12 +206,12 @@ impl<'a, C: Client> Follower<'a, C> {
     fn elsewhere(&mut self, act: fn(&Handle)) {
         let handle = self.source.handle();
         let (waiting, is_waiting) = mpsc::channel();
-        self.elsewhere.push(waiting);
-        thread::spawn(move || {
+        let thread = thread::spawn(move || {
             if is_waiting.recv().is_ok() {
                 act(&handle);
             }
         });
+        self.elsewhere.push((waiting, thread));
     }
 
     async fn finish(mut self, error: Option<Error<C::Transport>>) {

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::Request;
-use crate::scenario::run::{Played, play, suit};
+use crate::scenario::run::{Played, over_sockets, play, suit};
 use crate::scenario::{Adapter, Ask, Entry, Log, Quirk, Record, Scenario, Tag, scenarios};
 use sse_proto::Closed;
 
@@ -69,7 +69,8 @@ fn measure_one<A: Adapter>(adapter: &Arc<A>, meter: Meter, mut scenario: Scenari
     let name = scenario.name.clone();
     let by_quirk = suit(&**adapter, &mut scenario);
     let metered = Arc::new(Metered { adapter: Arc::clone(adapter), meter, cost: Mutex::default() });
-    let played = play(&metered, scenario).unwrap_or_else(|error| Played {
+    let played = over_sockets().and_then(|places| play(&metered, scenario, places));
+    let played = played.unwrap_or_else(|error| Played {
         wrong: vec![format!("no server: {error}")],
         log: Log::default(),
         here: Vec::new(),

@@ -1,23 +1,63 @@
 //! The servers of a scenario, which may come and go while it runs.
 
-use std::future::poll_fn;
+use std::future::pending;
 use std::io;
+#[cfg(feature = "tls")]
+use std::net::SocketAddr;
 use std::net::TcpStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::scenario::build::AtFirst;
 use crate::scenario::record::Cue;
 use crate::{Port, Request, Script, Server, Tally};
+
+/// Where a scenario takes place: an address, what is there at the moment, and the time.
+pub(crate) trait Place: Send + Sync {
+    /// The URL without a path.
+    fn url(&self) -> &str;
+
+    /// The time since it began.
+    fn elapsed(&self) -> Duration;
+
+    /// What is there at first.
+    fn begin(&self, at_first: AtFirst, script: Script) -> io::Result<()>;
+
+    fn up(&self, script: Script);
+
+    fn down(&self);
+
+    /// Ready when the server that is there now has seen that; never where there is none.
+    fn until(&self, reached: fn(&Tally) -> bool) -> Cue;
+
+    fn requests(&self) -> Vec<Request>;
+
+    /// What is wrong when the client is done: connections that it has left open, trouble with the system.
+    fn trouble(&self) -> Vec<String>;
+
+    /// Where there are sockets, that of the server which is there.
+    #[cfg(feature = "tls")]
+    fn addr(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    /// When connections were asked for, where time is the place's own, so that each wait must be kept to the nanosecond.
+    fn calls(&self) -> Option<Vec<Duration>> {
+        None
+    }
+}
 
 /// Long enough for the loopback to answer.
 const UNANSWERED: Duration = Duration::from_millis(100);
 
-/// A port, and what is there at the moment.
+/// How long a client that has returned may take to close its connections.
+const CLOSED: Duration = Duration::from_secs(5);
+
+/// A port of the loopback address.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Loopback {
     url: String,
-    must_settle: bool,
+    began: Instant,
     state: Mutex<State>,
 }
 
@@ -32,25 +72,16 @@ struct State {
     trouble: Option<io::Error>,
 }
 
-impl Place {
-    pub(crate) fn reserve(must_settle: bool) -> io::Result<Self> {
+impl Loopback {
+    pub(crate) fn reserve() -> io::Result<Self> {
         let port = Port::reserve()?;
         let url = port.url("");
         let state = Mutex::new(State { port: Some(port), ..State::default() });
-        Ok(Self { url, must_settle, state })
-    }
-
-    /// The URL without a path.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-
-    pub(crate) fn must_settle(&self) -> bool {
-        self.must_settle
+        Ok(Self { url, began: Instant::now(), state })
     }
 
     /// Fills the port's queue, so that whoever connects is not answered at all.
-    pub(crate) fn clog(&self) -> io::Result<()> {
+    fn clog(&self) -> io::Result<()> {
         // A system that still takes more than this has another idea of a queue.
         const MOST: usize = 100;
         let mut state = self.lock();
@@ -65,7 +96,30 @@ impl Place {
         Err(io::Error::other("the port's queue has no end"))
     }
 
-    pub(crate) fn up(&self, script: Script) {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place for Loopback {
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn begin(&self, at_first: AtFirst, script: Script) -> io::Result<()> {
+        match at_first {
+            AtFirst::Served => self.up(script),
+            AtFirst::Refused => {}
+            AtFirst::Unanswered => self.clog()?,
+        }
+        Ok(())
+    }
+
+    fn up(&self, script: Script) {
         let mut state = self.lock();
         match state.port.take().map(|port| port.serve(script)) {
             Some(Ok(server)) => state.server = Some(server),
@@ -74,7 +128,7 @@ impl Place {
         }
     }
 
-    pub(crate) fn down(&self) {
+    fn down(&self) {
         let mut state = self.lock();
         let Some(server) = state.server.take() else { return };
         state.before.extend(server.requests());
@@ -84,8 +138,7 @@ impl Place {
         }
     }
 
-    /// Ready when the server that is there now has seen that; never where there is none.
-    pub(crate) fn until(&self, reached: fn(&Tally) -> bool) -> Cue {
+    fn until(&self, reached: fn(&Tally) -> bool) -> Cue {
         match &self.lock().server {
             Some(server) => {
                 let reached = server.until(reached);
@@ -93,27 +146,25 @@ impl Place {
                     reached.await;
                 })
             }
-            None => Box::pin(poll_fn(|_| Poll::Pending)),
+            None => Box::pin(pending()),
         }
     }
 
-    pub(crate) fn requests(&self) -> Vec<Request> {
+    fn requests(&self) -> Vec<Request> {
         let state = self.lock();
         let now = state.server.as_ref().map(Server::requests).unwrap_or_default();
         state.before.iter().cloned().chain(now).collect()
     }
 
-    /// Runs `f` with the server that is there.
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&Server) -> R) -> Option<R> {
-        self.lock().server.as_ref().map(f)
+    fn trouble(&self) -> Vec<String> {
+        let state = self.lock();
+        let left = state.server.as_ref().and_then(|server| server.wait_until_closed(CLOSED).err());
+        let left = left.map(|error| format!("a connection is left: {error}"));
+        left.into_iter().chain(state.trouble.as_ref().map(ToString::to_string)).collect()
     }
 
-    /// What went wrong with the system.
-    pub(crate) fn trouble(&self) -> Option<String> {
-        self.lock().trouble.as_ref().map(ToString::to_string)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    #[cfg(feature = "tls")]
+    fn addr(&self) -> Option<SocketAddr> {
+        self.lock().server.as_ref().map(Server::addr)
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::scenario::ask::{Act, Step, When};
 use crate::scenario::place::Place;
@@ -14,8 +14,8 @@ pub type Cue = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where a client notes what it sees, as it sees it, and learns what the user does then.
 pub struct Record {
-    began: Instant,
-    place: Arc<Place>,
+    place: Arc<dyn Place>,
+    must_settle: bool,
     state: Mutex<State>,
 }
 
@@ -25,15 +25,15 @@ struct State {
 }
 
 impl Record {
-    pub(crate) fn new(place: Arc<Place>, steps: Vec<Step>) -> Self {
+    pub(crate) fn new(place: Arc<dyn Place>, must_settle: bool, steps: Vec<Step>) -> Self {
         let state = State { log: Log::default(), steps };
-        Self { began: Instant::now(), place, state: Mutex::new(state) }
+        Self { place, must_settle, state: Mutex::new(state) }
     }
 
     /// Notes what happened, and says what the user does upon it, before anything else.
     pub fn note(&self, entry: Entry) -> Vec<Command> {
         let mut state = self.lock();
-        state.log.entries.push((self.began.elapsed(), entry));
+        state.log.entries.push((self.elapsed(), entry));
         let due = state.due();
         drop(state);
         let command = |act| match act {
@@ -65,7 +65,8 @@ impl Record {
 
     /// Notes that the stream ended.
     pub fn end(&self, end: End) {
-        self.lock().log.end = Some((self.began.elapsed(), end));
+        let at = self.elapsed();
+        self.lock().log.end = Some((at, end));
     }
 
     /// Notes what no stream may do.
@@ -81,19 +82,25 @@ impl Record {
     /// Ready when no connection is open, which it notes. To be awaited after [`Command::Leave`], and after the end of a
     /// stream while it still exists, if [`must_settle`](Self::must_settle) says so.
     pub async fn settle(&self) {
-        let began = Instant::now();
+        let began = self.elapsed();
         self.place.until(|tally| tally.open == 0).await;
-        self.lock().log.settled = Some(began.elapsed());
+        self.lock().log.settled = Some(self.elapsed() - began);
     }
 
     /// Whether the end of the stream must have closed its connection: not where it may be kept for another request.
     pub fn must_settle(&self) -> bool {
-        self.place.must_settle()
+        self.must_settle
     }
 
     /// How long it goes on for.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.began.elapsed()
+        self.place.elapsed()
+    }
+
+    /// Whether time passes only while the client waits: then what is done elsewhere meanwhile takes none.
+    #[cfg(feature = "client")]
+    pub(crate) fn time_is_virtual(&self) -> bool {
+        self.place.calls().is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

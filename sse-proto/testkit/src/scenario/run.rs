@@ -10,14 +10,11 @@ use std::time::{Duration, Instant};
 
 use crate::Request;
 use crate::scenario::build::{AtFirst, Urls};
-use crate::scenario::place::Place;
+use crate::scenario::place::{Loopback, Place};
 use crate::scenario::{Adapter, Log, Record, Scenario, Tag};
 
 /// How many scenarios run at once. They wait more than they work.
 const AT_ONCE: usize = 24;
-
-/// How long a client that has returned may take to close its connections.
-const CLOSED: Duration = Duration::from_secs(5);
 
 /// What came of a list of scenarios.
 #[derive(Debug, Default)]
@@ -134,12 +131,20 @@ impl fmt::Display for Failure {
 /// Those that are hostile first of all come after the others, some of which depend on the time: they keep a machine busy.
 pub fn run_all(adapter: impl Adapter, scenarios: Vec<Scenario>) -> Report {
     let adapter = Arc::new(adapter);
+    run_each(scenarios, |scenario| run(&adapter, scenario, over_sockets))
+}
+
+/// Runs each by what it is given, several at once.
+pub(crate) fn run_each(
+    scenarios: Vec<Scenario>,
+    run: impl Fn(Scenario) -> Outcome + Sync,
+) -> Report {
     let began = Instant::now();
     let report = Mutex::new(Report::default());
     let (last, first): (Vec<_>, Vec<_>) =
         scenarios.into_iter().partition(|scenario| scenario.tags[0] == Tag::Hostile);
     for scenarios in [first, last] {
-        run_some(&adapter, scenarios, &report);
+        run_some(&run, scenarios, &report);
     }
     let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
     report.elapsed = began.elapsed();
@@ -150,7 +155,11 @@ pub fn run_all(adapter: impl Adapter, scenarios: Vec<Scenario>) -> Report {
     report
 }
 
-fn run_some<A: Adapter>(adapter: &Arc<A>, scenarios: Vec<Scenario>, report: &Mutex<Report>) {
+fn run_some(
+    run: &(impl Fn(Scenario) -> Outcome + Sync),
+    scenarios: Vec<Scenario>,
+    report: &Mutex<Report>,
+) {
     let queue = Mutex::new(VecDeque::from(scenarios));
     let lock = PoisonError::into_inner;
     thread::scope(|scope| {
@@ -160,7 +169,7 @@ fn run_some<A: Adapter>(adapter: &Arc<A>, scenarios: Vec<Scenario>, report: &Mut
                     let next = queue.lock().unwrap_or_else(lock).pop_front();
                     let Some(scenario) = next else { break };
                     let (about, name) = (scenario.tags[0], scenario.name.clone());
-                    let outcome = run(adapter, scenario);
+                    let outcome = run(scenario);
                     report.lock().unwrap_or_else(PoisonError::into_inner).add(outcome, about, name);
                 }
             });
@@ -169,19 +178,31 @@ fn run_some<A: Adapter>(adapter: &Arc<A>, scenarios: Vec<Scenario>, report: &Mut
 }
 
 #[derive(Debug)]
-enum Outcome {
+pub(crate) enum Outcome {
     Passed { by_quirk: bool, log: Log },
     Failed(Box<(Vec<String>, Log)>),
     Skipped(Tag, &'static str),
 }
 
-fn run<A: Adapter>(adapter: &Arc<A>, mut scenario: Scenario) -> Outcome {
+/// The place that the client knows, and one of another origin.
+pub(crate) type Places = [Arc<dyn Place>; 2];
+
+pub(crate) fn over_sockets() -> io::Result<Places> {
+    Ok([Arc::new(Loopback::reserve()?), Arc::new(Loopback::reserve()?)])
+}
+
+/// Runs a scenario for which the client lacks nothing.
+pub(crate) fn run<A: Adapter>(
+    adapter: &Arc<A>,
+    mut scenario: Scenario,
+    places: impl FnOnce() -> io::Result<Places>,
+) -> Outcome {
     let lacked = adapter.lacks().iter().find(|(tag, _)| scenario.tags.contains(tag));
     if let Some((tag, why)) = lacked {
         return Outcome::Skipped(*tag, why);
     }
     let by_quirk = suit(&**adapter, &mut scenario);
-    match play(adapter, scenario) {
+    match places().and_then(|places| play(adapter, scenario, places)) {
         Ok(played) if !played.wrong.is_empty() => {
             Outcome::Failed(Box::new((played.wrong, played.log)))
         }
@@ -216,38 +237,31 @@ pub(crate) struct Played {
 }
 
 /// Serves and follows.
-pub(crate) fn play<A: Adapter>(adapter: &Arc<A>, scenario: Scenario) -> io::Result<Played> {
-    let here = Arc::new(Place::reserve(scenario.settles)?);
-    let there = Place::reserve(false)?;
+pub(crate) fn play<A: Adapter>(
+    adapter: &Arc<A>,
+    scenario: Scenario,
+    [here, there]: Places,
+) -> io::Result<Played> {
     let urls = Urls { here: here.url().to_owned(), there: there.url().to_owned() };
     let (script, script_there) = (scenario.scripts)(&urls);
-    match scenario.at_first {
-        AtFirst::Served => here.up(script),
-        AtFirst::Refused => {}
-        AtFirst::Unanswered => here.clog()?,
-    }
-    there.up(script_there);
+    here.begin(scenario.at_first, script)?;
+    there.begin(AtFirst::Served, script_there)?;
 
     let mut ask = scenario.ask;
     if ask.url.starts_with('/') {
         ask.url.insert_str(0, here.url());
     }
     #[cfg(feature = "tls")]
-    let _front = crate::scenario::tls::stand_before(&here, scenario.tls, &mut ask)?;
-    let record = Arc::new(Record::new(Arc::clone(&here), scenario.steps));
+    let _front = crate::scenario::tls::stand_before(&*here, scenario.tls, &mut ask)?;
+    let record = Arc::new(Record::new(Arc::clone(&here), scenario.settles, scenario.steps));
     let mut wrong = follow(adapter, ask, &record);
     if wrong.is_empty() {
-        let still_open = |place: &Place| {
-            place.with(|server| server.wait_until_closed(CLOSED)).and_then(Result::err)
-        };
-        for error in [still_open(&here), still_open(&there)].into_iter().flatten() {
-            wrong.push(format!("a connection is left: {error}"));
-        }
+        wrong.extend(here.trouble());
+        wrong.extend(there.trouble());
     }
-    let (log, trouble) = (record.log(), here.trouble());
+    let (log, calls) = (record.log(), here.calls());
     let (here, there) = (here.requests(), there.requests());
-    wrong.extend(scenario.wanted.check(&log, &here, &there));
-    wrong.extend(trouble);
+    wrong.extend(scenario.wanted.check(&log, &here, &there, calls.as_deref()));
     Ok(Played { wrong, log, here, there })
 }
 

@@ -26,7 +26,11 @@ pub(crate) struct Front {
 
 /// Puts a front before the server, and tells the client to go there. But for HTTP/2, each connection is for one request,
 /// whose head is short and which has no body: the answer must not be kept alive.
-pub(crate) fn stand_before(place: &Place, tls: Tls, ask: &mut Ask) -> io::Result<Option<Front>> {
+pub(crate) fn stand_before(
+    place: &dyn Place,
+    tls: Tls,
+    ask: &mut Ask,
+) -> io::Result<Option<Front>> {
     if tls == Tls::None {
         return Ok(None);
     }
@@ -34,7 +38,7 @@ pub(crate) fn stand_before(place: &Place, tls: Tls, ask: &mut Ask) -> io::Result
     if tls != Tls::Unknown {
         ask.trust = Some(authority);
     }
-    let server = place.with(crate::Server::addr).ok_or(io::ErrorKind::NotConnected)?;
+    let server = place.addr().ok_or(io::ErrorKind::NotConnected)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let addr = listener.local_addr()?;
     ask.url = ask.url.replacen(place.url(), &format!("https://{addr}"), 1);

@@ -279,8 +279,14 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Says everything that is wrong.
-    pub(crate) fn check(&self, log: &Log, here: &[Request], there: &[Request]) -> Vec<String> {
+    /// Says everything that is wrong. `calls` are the times at which connections were asked for, where time is exact.
+    pub(crate) fn check(
+        &self,
+        log: &Log,
+        here: &[Request],
+        there: &[Request],
+        calls: Option<&[Duration]>,
+    ) -> Vec<String> {
         let mut wrong = log.faults.clone();
         if let Some(want) = &self.log {
             wrong.extend(check_entries(want, log));
@@ -307,6 +313,7 @@ impl Wanted {
         );
         if !self.cuts_waits {
             wrong.extend(check_waits(log));
+            wrong.extend(calls.and_then(|calls| check_calls(log, calls)));
         }
         wrong.extend(
             log.errors()
@@ -361,4 +368,16 @@ fn check_waits(log: &Log) -> Option<String> {
         before = *at;
     }
     None
+}
+
+/// Each attempt was made when the wait was over, not sooner and not later.
+fn check_calls(log: &Log, calls: &[Duration]) -> Option<String> {
+    let is_last = |n: usize| n + 1 == log.entries.len() && log.end.is_none();
+    let mut losses = log.entries.iter().enumerate().filter_map(|(n, (at, entry))| match entry {
+        Entry::Lost { wait, .. } if !is_last(n) => Some((n, at.saturating_add(*wait))),
+        _ => None,
+    });
+    losses
+        .find(|(_, due)| !calls.contains(due))
+        .map(|(n, due)| format!("entry {}: no attempt at {due:?}, but at {}", n + 1, short(&calls)))
 }
