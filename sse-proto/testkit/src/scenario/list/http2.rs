@@ -6,7 +6,7 @@ use crate::scenario::Tag::{
 };
 use crate::scenario::ask::{Act, When};
 use crate::scenario::build::Tls;
-use crate::scenario::http2::OVER;
+use crate::scenario::http2::{CUT, OVER};
 use crate::scenario::want::{Asked, asked, broken, ended, event, lost, opened};
 use crate::scenario::{Command, Scenario, Tag};
 use crate::{End, Framing, Reply, Tally};
@@ -119,15 +119,38 @@ fn connection_that_goes_away() -> Scenario {
         .requests([over(), over(), over()])
 }
 
-fn of_losses() -> [Scenario; 3] {
+/// What h2 says of a stream that was reset, and of no connection.
+const STREAM: &str = "stream error received";
+
+fn of_losses() -> [Scenario; 4] {
     [
         // By the server's going down when the event has come: a reset overtakes what was sent before it.
         new("reset-in-the-body-over-http-2", &[Loss])
             .script(stream("id: 1\ndata: a\n\n").end(End::Silence))
             .act(When::Event(1), Act::Down)
             .act(When::Event(1), Act::Up(stream("data: b\n\n").into()))
-            .log([opened(), event("a").id("1"), broken(), opened(), event("b").id("1"), ended()])
+            .log([
+                opened(),
+                event("a").id("1"),
+                broken().saying(STREAM),
+                opened(),
+                event("b").id("1"),
+                ended(),
+            ])
             .requests([over(), over().id("1"), over().id("1")]),
+        // The connection breaks below HTTP/2: neither GOAWAY nor a reset of the stream, nor the end of TLS.
+        new("connection-cut-in-the-body-below-http-2", &[Loss])
+            .script(
+                stream("id: 1\ndata: a\n\nid: 2\ndata: cut\n").header(OVER, CUT).end(End::Silence),
+            )
+            .act(When::Event(1), Act::Down)
+            .act(When::Event(1), Act::Up(stream("data: b\n\n").into()))
+            .log([opened(), event("a").id("1"), broken(), opened(), event("b").id("1"), ended()])
+            .requests([over(), over().id("1"), over().id("1")])
+            .look(|log, _| match log.errors().find(|error| error.contains(STREAM)) {
+                Some(error) => Err(format!("the stream was reset: {error}")),
+                None => Ok(()),
+            }),
         new("reset-before-the-head-over-http-2", &[Loss])
             .script([Reply::reset_at_once(), stream("data: a\n\n")])
             .log([broken(), opened(), event("a"), ended()])
