@@ -209,9 +209,11 @@ impl<'a> Reader<'a> {
             self.world.finished.set(true);
         }
         self.world.waker.take();
+        let before = self.wakes.0.load(Ordering::Relaxed);
         let waker = Waker::from(Arc::clone(&self.wakes));
         let result = poll(&mut self.source, &mut Context::from_waker(&waker));
-        if result.is_pending() {
+        // A task that only let others have their turn is woken already, and owes nothing.
+        if result.is_pending() && self.wakes.0.load(Ordering::Relaxed) == before {
             assert!(self.world.waker.take().is_some(), "nobody will wake");
             assert!(!self.world.finished.get(), "no end");
             self.check_timer();
