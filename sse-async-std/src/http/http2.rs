@@ -4,8 +4,8 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 
-use async_std::channel::{Receiver, Sender, unbounded};
-use futures_util::future::{FutureExt, join};
+use async_std::channel::{Sender, unbounded};
+use futures_util::future::join;
 use futures_util::stream::StreamExt;
 use hyper::client::conn::http2::Builder;
 use hyper::header::HOST;
@@ -31,15 +31,10 @@ pub(super) async fn exchange(socket: Socket, mut request: Outgoing) -> io::Resul
         .handshake(socket)
         .await
         .map_err(into_io)?;
-    respond(alongside(connection, tasks), sender.send_request(request)).await
-}
-
-fn alongside(
-    connection: impl Future<Output = hyper::Result<()>> + Send + Sync,
-    tasks: Receiver<Task>,
-) -> impl Future<Output = hyper::Result<()>> + Send + Sync {
-    let tasks = tasks.for_each_concurrent(None, |task| task);
-    join(connection, tasks).map(|(ended, ())| ended)
+    // Over once the connection, which holds the sender, and all tasks are.
+    let tasks = tasks.buffer_unordered(usize::MAX).collect::<()>();
+    let driver = Box::pin(async { join(connection, tasks).await.0 });
+    respond(driver, sender.send_request(request)).await
 }
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;

@@ -8,7 +8,7 @@ use futures_util::stream::try_unfold;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty, StreamBody};
 use hyper::body::{Bytes, Frame};
-use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use surf::http::url::Position;
 use surf::http::{Method, Request};
 
@@ -64,21 +64,21 @@ pub(super) fn prepare(mut request: Request) -> io::Result<Outgoing> {
 
 fn headers(request: &mut Request) -> io::Result<HeaderMap> {
     let mut headers = HeaderMap::new();
+    let own = request.remove_header("host");
     // From the host to the port, which a URL holds only where it is not the default.
     let of_url = &request.url()[Position::BeforeHost..Position::AfterPort];
-    let host = request.header("host").map_or(of_url, |values| values.last().as_str());
+    let host = own.as_ref().map_or(of_url, |values| values.last().as_str());
     // It should come first.
-    let first = [("host", host)].into_iter();
-    let rest = request.iter().filter(|(name, _)| *name != "host");
-    let rest =
-        rest.flat_map(|(name, values)| values.iter().map(|value| (name.as_str(), value.as_str())));
-    for (name, value) in first.chain(rest) {
-        let name = HeaderName::from_bytes(name.as_bytes())
+    headers.insert(HOST, HeaderValue::from_str(host).map_err(invalid)?);
+    for (name, values) in request.iter() {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes())
             .map_err(|_| invalid("a header name is empty or holds a forbidden character"))?;
-        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
-            invalid(format!("the value of header `{name}` holds a control character"))
-        })?;
-        headers.append(name, value);
+        for value in values {
+            let value = HeaderValue::from_str(value.as_str()).map_err(|_| {
+                invalid(format!("the value of header `{name}` holds a control character"))
+            })?;
+            headers.append(&name, value);
+        }
     }
     if let Some(RawHeaders(raw)) = request.ext_mut().remove() {
         headers.extend(raw);
@@ -95,22 +95,17 @@ fn headers(request: &mut Request) -> io::Result<HeaderMap> {
 
 /// The request's body, in pieces.
 fn body(body: surf::Body) -> BoxBody<Bytes, io::Error> {
-    let len = body.len();
-    if len == Some(0) {
+    if body.is_empty() == Some(true) {
         return Empty::new().map_err(|never| match never {}).boxed();
     }
-    let pieces = try_unfold((body, 0), move |(mut body, sent)| async move {
+    let pieces = try_unfold((body, 0), |(mut body, sent)| async move {
         let mut piece = vec![0; PIECE_LEN];
-        match body.read(&mut piece).await? {
-            0 if len.is_some_and(|len| sent < len) => {
-                Err(invalid("the request's body is shorter than its length"))
-            }
-            0 => Ok(None),
-            read => {
-                piece.truncate(read);
-                Ok(Some((Frame::data(Bytes::from(piece)), (body, sent + read))))
-            }
+        let len = body.read(&mut piece).await?;
+        if len == 0 && body.len().is_some_and(|whole| sent < whole) {
+            return Err(invalid("the request's body is shorter than its length"));
         }
+        piece.truncate(len);
+        Ok((len > 0).then(|| (Frame::data(piece.into()), (body, sent + len))))
     });
     StreamBody::new(pieces).boxed()
 }

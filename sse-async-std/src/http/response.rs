@@ -1,7 +1,6 @@
 //! One request on one connection: the response's head, then its body as it arrives.
 
-use std::error::Error as StdError;
-use std::fmt;
+use std::error::Error as _;
 use std::future::Future;
 use std::io;
 use std::iter::successors;
@@ -12,11 +11,11 @@ use async_std::io::{BufRead, Read};
 use futures_util::FutureExt;
 use futures_util::future::{Either, Fuse, select};
 use hyper::Version;
-use hyper::body::{Body as _, Buf, Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http1::Builder;
-use hyper::header::{HeaderMap, HeaderValue as RawValue};
+use hyper::header::{HeaderMap, HeaderValue};
 use surf::StatusCode;
-use surf::http::headers::{CONTENT_TYPE, HeaderName, HeaderValue};
+use surf::http::headers::CONTENT_TYPE;
 use surf::http::{self, Response};
 
 use super::request::Outgoing;
@@ -31,8 +30,8 @@ pub(super) const MAX_BUFFER: u32 = 128 * 1024;
 ///
 /// surf's types hold neither every status nor every header: a status that http-types has no name for appears as the
 /// first of its class (520 as 500, and 600 to 999 as 500 too), and a header value that is not ASCII is missing. The
-/// truth is here: `response.ext::<RawHead>()`.
-#[derive(Clone)]
+/// truth is here: `response.ext::<RawHead>()`. Its headers' values are marked sensitive, so `Debug` does not show them.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RawHead {
     /// The status code, from 100 to 999.
@@ -41,18 +40,8 @@ pub struct RawHead {
     pub headers: HeaderMap,
 }
 
-/// Shows the headers' names alone: a value may be a cookie, or an address with a token.
-impl fmt::Debug for RawHead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawHead")
-            .field("status", &self.status)
-            .field("headers", &self.headers.keys().collect::<Vec<_>>())
-            .finish()
-    }
-}
-
 /// Drives the connection from inside the futures that wait for it, so that it ends with them.
-type Driver = Fuse<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send + Sync>>>;
+type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send + Sync>>;
 
 /// Sends the request and waits for the response's head.
 pub(super) async fn exchange(socket: Socket, request: Outgoing) -> io::Result<Response> {
@@ -62,15 +51,14 @@ pub(super) async fn exchange(socket: Socket, request: Outgoing) -> io::Result<Re
         .handshake(socket)
         .await
         .map_err(into_io)?;
-    respond(connection, sender.send_request(request)).await
+    respond(Box::pin(connection), sender.send_request(request)).await
 }
 
 pub(super) async fn respond(
-    connection: impl Future<Output = hyper::Result<()>> + Send + Sync + 'static,
+    driver: Driver,
     head: impl Future<Output = hyper::Result<hyper::Response<Incoming>>>,
 ) -> io::Result<Response> {
-    let connection: Pin<Box<dyn Future<Output = _> + Send + Sync>> = Box::pin(connection);
-    let mut driver = connection.fuse();
+    let mut driver = driver.fuse();
     let head = match select(pin!(head), &mut driver).await {
         Either::Left((head, _)) => head,
         Either::Right((ended, head)) => head.await.map_err(|error| ended.err().unwrap_or(error)),
@@ -78,49 +66,41 @@ pub(super) async fn respond(
     head.map(|head| convert(driver, head)).map_err(into_io)
 }
 
-fn convert(driver: Driver, response: hyper::Response<Incoming>) -> Response {
+fn convert(driver: Fuse<Driver>, response: hyper::Response<Incoming>) -> Response {
     let (mut head, incoming) = response.into_parts();
-    for value in head.headers.values_mut() {
-        // They share the connection's read buffer, which for as long as they do is not used again.
-        *value = RawValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone());
-    }
+    let status = head.status.as_u16();
     let len = incoming.size_hint().exact().and_then(|len| len.try_into().ok());
     let open = (!incoming.is_end_stream()).then_some((driver, incoming));
-    let reader = Reader { open, failed: None, chunk: Bytes::new() };
-    let mut response = Response::new(nearest_status(head.status.as_u16()));
-    response.set_body(surf::Body::from_reader(reader, len));
+    // An unknown code counts as the first of its class: https://www.rfc-editor.org/rfc/rfc9110#section-15-3
+    let known = StatusCode::try_from(status).or_else(|_| StatusCode::try_from(status / 100 * 100));
+    let mut response = Response::new(known.unwrap_or(StatusCode::InternalServerError));
+    response.set_body(surf::Body::from_reader(Reader { open, chunk: Ok(Bytes::new()) }, len));
     // The body has left one that the server did not send.
     response.remove_header(CONTENT_TYPE);
-    for (name, value) in &head.headers {
-        if let Ok(name) = HeaderName::from_bytes(name.as_str().into())
-            && let Ok(value) = HeaderValue::from_bytes(value.as_bytes().into())
-        {
-            response.append_header(name, value);
+    for (name, value) in &mut head.headers {
+        if let Ok(value) = value.to_str() {
+            response.append_header(name.as_str(), value);
         }
+        // Copied, since it shares the connection's read buffer, which for as long as it does is not used again.
+        *value = HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone());
+        // It may be a cookie, or an address with a token.
+        value.set_sensitive(true);
     }
     response.set_version(Some(match head.version {
         Version::HTTP_10 => http::Version::Http1_0,
         Version::HTTP_2 => http::Version::Http2_0,
         _ => http::Version::Http1_1,
     }));
-    response.ext_mut().insert(RawHead { status: head.status.as_u16(), headers: head.headers });
+    response.ext_mut().insert(RawHead { status, headers: head.headers });
     response
-}
-
-/// An unknown code counts as the first of its class: <https://www.rfc-editor.org/rfc/rfc9110#section-15-3>
-fn nearest_status(code: u16) -> StatusCode {
-    StatusCode::try_from(code)
-        .or_else(|_| StatusCode::try_from(code / 100 * 100))
-        .unwrap_or(StatusCode::InternalServerError)
 }
 
 /// The response's body. Dropping it closes the socket.
 struct Reader {
     // `None` = ended, and the socket closed.
-    open: Option<(Driver, Incoming)>,
-    // Every further read fails too: a broken body must not look like a complete one.
-    failed: Option<io::ErrorKind>,
-    chunk: Bytes,
+    open: Option<(Fuse<Driver>, Incoming)>,
+    // What was read. An error stays, so that a broken body does not look like a complete one.
+    chunk: Result<Bytes, io::ErrorKind>,
 }
 
 impl Drop for Reader {
@@ -136,35 +116,26 @@ impl Drop for Reader {
 impl BufRead for Reader {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
-        while this.chunk.is_empty() {
-            let Some((driver, incoming)) = &mut this.open else {
-                return Poll::Ready(this.failed.map_or(Ok(&[]), |kind| Err(kind.into())));
-            };
-            let mut frame = Pin::new(&mut *incoming).poll_frame(cx);
-            if frame.is_pending() {
-                // What has not been read already, the connection may read now.
-                let _ = driver.poll_unpin(cx);
-                frame = Pin::new(incoming).poll_frame(cx);
-            }
-            match ready!(frame) {
+        while let (Ok(b""), Some((driver, incoming))) = (this.chunk.as_deref(), &mut this.open) {
+            let _ = driver.poll_unpin(cx);
+            match ready!(Pin::new(incoming).poll_frame(cx)) {
                 // Trailers are nothing, since nobody asked for them.
-                Some(Ok(frame)) => this.chunk = frame.into_data().unwrap_or_default(),
+                Some(Ok(frame)) => this.chunk = Ok(frame.into_data().unwrap_or_default()),
                 None => this.open = None,
                 Some(Err(error)) => {
                     let error = into_io(error);
-                    (this.open, this.failed) = (None, Some(error.kind()));
+                    (this.open, this.chunk) = (None, Err(error.kind()));
                     return Poll::Ready(Err(error));
                 }
             }
         }
-        Poll::Ready(Ok(&this.chunk))
+        Poll::Ready(this.chunk.as_deref().map_err(|&kind| kind.into()))
     }
 
     fn consume(mut self: Pin<&mut Self>, amount: usize) {
-        self.chunk.advance(amount);
-        if self.chunk.is_empty() {
-            // Lets go of the read buffer, which hyper then uses again.
-            self.chunk = Bytes::new();
+        if let Ok(chunk) = &mut self.chunk {
+            // All of it at once lets go of the read buffer, which hyper then uses again.
+            drop(chunk.split_to(amount));
         }
     }
 }
@@ -184,8 +155,8 @@ impl Read for Reader {
 
 /// The `io::Error` that caused it, as far as there is one: the same system error, or one of the same kind around it.
 pub(super) fn into_io(error: hyper::Error) -> io::Error {
-    let causes = successors(error.source(), |&error| error.source());
-    let cause = causes.filter_map(|error| error.downcast_ref::<io::Error>()).next();
+    let mut causes = successors(error.source(), |&error| error.source());
+    let cause = causes.find_map(|error| error.downcast_ref::<io::Error>());
     if let Some(code) = cause.and_then(io::Error::raw_os_error) {
         return io::Error::from_raw_os_error(code);
     }

@@ -63,7 +63,7 @@ async fn race(mut addresses: impl Iterator<Item = SocketAddr>) -> io::Result<Tcp
     }
 }
 
-trait Duplex: Read + Write + Unpin + Send + Sync {}
+pub(super) trait Duplex: Read + Write + Unpin + Send + Sync {}
 
 impl<T: Read + Write + Unpin + Send + Sync> Duplex for T {}
 
@@ -79,10 +79,7 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(
-        stream: impl Read + Write + Unpin + Send + Sync + 'static,
-        http2: bool,
-    ) -> Self {
+    pub(super) fn new(stream: impl Duplex + 'static, http2: bool) -> Self {
         Self { stream: Box::new(stream), reads_left: 0, http2 }
     }
 }
@@ -98,12 +95,11 @@ impl rt::Read for Socket {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        self.reads_left -= 1;
         SCRATCH.with_borrow_mut(|scratch| {
             let room = buf.remaining().min(SCRATCH_LEN);
-            let read = Pin::new(&mut self.stream).poll_read(cx, &mut scratch[..room]);
-            self.reads_left =
-                if read.is_ready() { self.reads_left - 1 } else { MOST_READS_IN_A_ROW };
-            buf.put_slice(&scratch[..ready!(read)?]);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut scratch[..room]))?;
+            buf.put_slice(&scratch[..read]);
             Poll::Ready(Ok(()))
         })
     }
