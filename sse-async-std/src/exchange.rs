@@ -105,8 +105,7 @@ impl Exchange {
 fn error(error: surf::Error) -> TransportError {
     let error = error.downcast().unwrap_or_else(|error| io::Error::other(error.to_string()));
     // So our HTTP client refuses a request before it sends anything.
-    let refused = [io::ErrorKind::InvalidInput, io::ErrorKind::Unsupported];
-    if error.raw_os_error().is_none() && refused.contains(&error.kind()) {
+    if error.raw_os_error().is_none() && error.kind() == io::ErrorKind::InvalidInput {
         return TransportError::request(error);
     }
     TransportError::send(error)

@@ -123,7 +123,7 @@ mod request;
 mod response;
 
 pub use clock::Clock;
-pub use http::{RawHead, RawHeaders, StreamClient, StreamClientBuilder};
+pub use http::{RawHead, RawHeaders, StreamClient};
 pub use request::{ClientExt, from_factory, get, get_with};
 pub use response::{Body, EventStream, Response, ResponseExt};
 

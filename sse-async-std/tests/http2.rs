@@ -55,7 +55,7 @@ where
         let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
         script(h2::server::handshake(stream.compat()).await.unwrap()).await
     });
-    let client = StreamClient::builder().add_root_certificate_der(pair.cert.der()).unwrap().build();
+    let client = StreamClient::new().add_root_certificates(pair.cert.der()).unwrap();
     let url = Url::parse(&format!("https://localhost:{port}/events?token=secret")).unwrap();
     (Client::with_http_client(client), url, server)
 }

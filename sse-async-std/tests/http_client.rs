@@ -638,7 +638,7 @@ async fn many_streams_run_side_by_side() {
 #[test]
 fn the_client_shows_no_secrets_and_fits_everywhere_surf_takes_one() {
     fn check<T: Clone + Default + Send + Sync + Unpin + 'static>(_: &T) {}
-    let client = StreamClient::builder().connect_timeout(SOON).build();
+    let client = StreamClient::new().connect_timeout(SOON);
     check(&client);
     assert!(format!("{client:?}").starts_with("StreamClient { config: Config {"));
     let config = surf::Config::new().set_http_client(client);
@@ -647,9 +647,10 @@ fn the_client_shows_no_secrets_and_fits_everywhere_surf_takes_one() {
 
 #[cfg(not(feature = "rustls"))]
 #[async_std::test]
-async fn https_without_tls_is_unsupported() {
+async fn https_without_tls_is_refused() {
     let error = send(request("https://localhost/?token=secret")).await.unwrap_err();
-    assert_eq!(cause(&error).kind(), ErrorKind::Unsupported);
+    assert_eq!(cause(&error).kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.to_string(), "an https URL needs the feature `rustls`");
 }
 
 // -- TLS -----------------------------------------------------------------------------------------
@@ -731,24 +732,23 @@ mod tls {
     #[async_std::test]
     async fn an_added_root_is_trusted_for_its_names_alone() {
         let authority = Authority::new();
-        let client =
-            || StreamClient::builder().add_root_certificate_pem(authority.0.pem().as_bytes());
+        let client = || StreamClient::new().add_root_certificates(authority.0.pem().as_bytes());
         for (host, name) in [("localhost", Some("localhost".to_owned())), ("127.0.0.1", None)] {
             let (url, server) = secure_peer(host, authority.server(&["localhost", "127.0.0.1"]));
-            let mut response = send_with(client().unwrap().build(), request(&url)).await.unwrap();
+            let mut response = send_with(client().unwrap(), request(&url)).await.unwrap();
             assert_eq!(body(&mut response).await.unwrap(), b"secure");
             let (sni, alpn) = server.join().unwrap().unwrap();
             assert_eq!((sni, alpn.unwrap()), (name, b"http/1.1".to_vec()));
         }
 
         let (url, server) = secure_peer("localhost", authority.server(&["example.com"]));
-        let error = send_with(client().unwrap().build(), request(&url)).await.unwrap_err();
+        let error = send_with(client().unwrap(), request(&url)).await.unwrap_err();
         assert_eq!(cause(&error).kind(), ErrorKind::InvalidData);
         assert!(server.join().unwrap().is_err());
 
-        let der = StreamClient::builder().add_root_certificate_der(authority.0.der()).unwrap();
+        let der = StreamClient::new().add_root_certificates(authority.0.der()).unwrap();
         let (url, server) = secure_peer("localhost", authority.server(&["localhost"]));
-        let mut response = send_with(der.build(), request(&url)).await.unwrap();
+        let mut response = send_with(der, request(&url)).await.unwrap();
         assert_eq!(body(&mut response).await.unwrap(), b"secure");
         server.join().unwrap().unwrap();
     }
@@ -756,7 +756,7 @@ mod tls {
     #[async_std::test]
     async fn the_danger_switch_takes_any_certificate() {
         let (url, server) = secure_peer("localhost", Authority::new().server(&["example.com"]));
-        let client = StreamClient::builder().danger_accept_invalid_certs(true).build();
+        let client = StreamClient::new().danger_accept_invalid_certs(true);
         let mut response = send_with(client, request(&url)).await.unwrap();
         assert_eq!(body(&mut response).await.unwrap(), b"secure");
         server.join().unwrap().unwrap();
@@ -774,7 +774,7 @@ mod tls {
             .with_no_client_auth();
         config.alpn_protocols = vec![b"h2".to_vec()];
         let (url, server) = secure_peer("localhost", authority.server(&["localhost"]));
-        let client = StreamClient::builder().rustls_config(Arc::new(config)).build();
+        let client = StreamClient::new().rustls_config(Arc::new(config));
         let mut response = send_with(client, request(&url)).await.unwrap();
         assert_eq!(body(&mut response).await.unwrap(), b"secure");
         assert_eq!(server.join().unwrap().unwrap().1.unwrap(), b"http/1.1");
@@ -782,31 +782,45 @@ mod tls {
 
     #[test]
     fn malformed_roots_are_refused_when_they_are_added() {
-        let empty = StreamClient::builder().add_root_certificate_pem(b"nothing here").unwrap_err();
-        assert_eq!(empty.kind(), ErrorKind::InvalidData);
-        let torn = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        let torn = StreamClient::builder().add_root_certificate_pem(torn).unwrap_err();
-        assert_eq!(torn.kind(), ErrorKind::InvalidData);
-        let der = StreamClient::builder().add_root_certificate_der(b"\x30\x00").unwrap_err();
-        assert_eq!(der.kind(), ErrorKind::InvalidData);
+        let torn = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let cut = &Authority::new().0.pem()[..200];
+        let half = Authority::new().0.pem() + torn;
+        for bytes in ["", "nothing here", "\x30\x00", torn, cut, &half] {
+            let error = StreamClient::new().add_root_certificates(bytes.as_bytes()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidData, "{bytes:?}");
+        }
+    }
+
+    #[async_std::test]
+    async fn the_last_word_on_tls_counts() {
+        let authority = Authority::new();
+        let untrusting = StreamClient::new();
+        let trusting = untrusting.clone().danger_accept_invalid_certs(true);
+        for (client, trusts) in [
+            (trusting.clone(), true),
+            // Although it is used already, and shares its configuration with the first.
+            (trusting.clone().danger_accept_invalid_certs(false), false),
+            (untrusting.clone(), false),
+            (untrusting.add_root_certificates(authority.0.der()).unwrap(), true),
+        ] {
+            let (url, server) = secure_peer("localhost", authority.server(&["localhost"]));
+            assert_eq!(send_with(client, request(&url)).await.is_ok(), trusts);
+            drop(server.join().unwrap());
+        }
     }
 
     #[async_std::test]
     async fn the_connect_timeout_covers_the_handshake() {
-        let (url, server) = peer(|mut stream| {
-            // The client's hello, and no answer.
-            stream.read_exact(&mut [0; 16]).unwrap();
-            let _ = stream.read_to_end(&mut Vec::new());
-        });
+        // Connects by itself, and never answers the client's hello.
+        let peer = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}/?token=secret", peer.local_addr().unwrap());
         // Which spares it the platform's certificates: they may take longer than that to load.
-        let client = StreamClient::builder()
+        let client = StreamClient::new()
             .connect_timeout(Duration::from_millis(50))
-            .danger_accept_invalid_certs(true)
-            .build();
-        let error = send_with(client, request(&url.replace("http:", "https:"))).await.unwrap_err();
+            .danger_accept_invalid_certs(true);
+        let error = send_with(client, request(&url)).await.unwrap_err();
         assert_eq!(cause(&error).kind(), ErrorKind::TimedOut);
         assert_eq!(error.to_string(), "connecting timed out");
-        server.join().unwrap();
     }
 
     #[async_std::test]
@@ -821,8 +835,7 @@ mod tls {
             stream.sock.shutdown(Shutdown::Write).unwrap();
             let _ = stream.sock.read_to_end(&mut Vec::new());
         });
-        let client =
-            StreamClient::builder().add_root_certificate_der(authority.0.der()).unwrap().build();
+        let client = StreamClient::new().add_root_certificates(authority.0.der()).unwrap();
         let url = url.replace("http:", "https:").replace("127.0.0.1", "localhost");
         let mut response = send_with(client, request(&url)).await.unwrap();
         let (error, bytes) = body(&mut response).await.unwrap_err();

@@ -68,7 +68,7 @@ use self::socket::Socket;
 ///
 /// # Timeouts
 ///
-/// Off until they are set: an event source brings its own. [`StreamClientBuilder::connect_timeout`] covers the
+/// Off until they are set: an event source brings its own. [`connect_timeout`](Self::connect_timeout) covers the
 /// lookup of the name, the connection and the TLS handshake; the `timeout` of [`HttpClient::set_config`] covers all up
 /// to the response's head, never the body. The rest of that configuration has no effect.
 ///
@@ -76,8 +76,8 @@ use self::socket::Socket;
 ///
 /// Every error is an [`io::Error`] inside the [`surf::Error`], so `error.downcast_ref::<std::io::Error>()` finds it; over
 /// HTTP/2 mostly of kind [`Other`](io::ErrorKind::Other), whatever went wrong.
-/// [`InvalidInput`](io::ErrorKind::InvalidInput) and [`Unsupported`](io::ErrorKind::Unsupported) are the request's own
-/// fault, and sending it again will not help. A request's URL is in no message.
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) is the request's own fault, and sending it again will not help. A
+/// request's URL is in no message.
 ///
 /// # Examples
 ///
@@ -104,9 +104,11 @@ impl StreamClient {
         Self::default()
     }
 
-    /// A client with settings.
-    pub fn builder() -> StreamClientBuilder {
-        StreamClientBuilder::default()
+    /// Limits the time from the lookup of the host's name to the end of the TLS handshake; no limit by default.
+    #[must_use]
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = Some(limit);
+        self
     }
 
     async fn open(&self, url: &Url) -> io::Result<Socket> {
@@ -115,9 +117,7 @@ impl StreamClient {
             #[cfg(feature = "rustls")]
             "https" => self.tls.open(url).await,
             #[cfg(not(feature = "rustls"))]
-            "https" => {
-                Err(io::Error::new(io::ErrorKind::Unsupported, "needs the feature `rustls`"))
-            }
+            "https" => Err(invalid("an https URL needs the feature `rustls`")),
             _ => Err(invalid("the URL is neither http nor https")),
         }
     }
@@ -159,25 +159,6 @@ impl HttpClient for StreamClient {
 
     fn config(&self) -> &Config {
         &self.config
-    }
-}
-
-/// Settings for a [`StreamClient`].
-#[derive(Debug, Default)]
-#[must_use = "nothing happens until `build`"]
-pub struct StreamClientBuilder(StreamClient);
-
-impl StreamClientBuilder {
-    /// Limits the time from the lookup of the host's name to the end of the TLS handshake; no limit by default.
-    pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.0.connect_timeout = Some(limit);
-        self
-    }
-
-    /// The client. Never fails.
-    #[must_use]
-    pub fn build(self) -> StreamClient {
-        self.0
     }
 }
 

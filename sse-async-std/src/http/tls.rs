@@ -1,6 +1,5 @@
 //! TLS by rustls, with ring, and with the platform's own certificates.
 
-use std::fmt;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
@@ -19,12 +18,12 @@ use rustls_platform_verifier::Verifier;
 use surf::Url;
 
 use super::socket::{Socket, dial, host};
-use super::{StreamClientBuilder, invalid};
+use super::{StreamClient, invalid};
 
 const ALPN: &[&[u8]] = if cfg!(feature = "http2") { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
 
 /// How to check a server, and the configuration made from that with the first `https` request.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tls {
     accept_invalid: bool,
     roots: Vec<CertificateDer<'static>>,
@@ -35,25 +34,18 @@ impl Tls {
     /// Connects and shakes hands.
     pub(super) async fn open(self: &Arc<Self>, url: &Url) -> io::Result<Socket> {
         let name = ServerName::try_from(host(url).to_owned()).map_err(invalid)?;
-        let mut config = self.config().await?;
-        let protocols = ALPN.iter().map(|name| name.to_vec());
-        Arc::make_mut(&mut config).alpn_protocols = protocols.collect();
+        let this = self.clone();
+        // Off the executor: it may read the platform's certificates, some hundreds of files.
+        let config = spawn_blocking(move || this.config()).await.map_err(io::Error::other)?;
         let stream = TlsConnector::from(config).connect(name, dial(url).await?).await?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok(Socket::new(stream, http2))
     }
 
-    async fn config(self: &Arc<Self>) -> io::Result<Arc<ClientConfig>> {
+    fn config(&self) -> Result<Arc<ClientConfig>, Error> {
         if let Some(config) = self.config.get() {
             return Ok(config.clone());
         }
-        // Off the executor: it reads the platform's certificates, some hundreds of files.
-        let this = self.clone();
-        let config = spawn_blocking(move || this.load()).await.map_err(io::Error::other)?;
-        Ok(self.config.get_or_init(|| config.into()).clone())
-    }
-
-    fn load(&self) -> Result<ClientConfig, Error> {
         let provider = Arc::new(ring::default_provider());
         let verifier: Arc<dyn ServerCertVerifier> = if self.accept_invalid {
             Arc::new(AcceptAny(provider.signature_verification_algorithms))
@@ -68,67 +60,60 @@ impl Tls {
             .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(verifier);
-        Ok(config.with_no_client_auth())
+        Ok(self.config.get_or_init(|| speaking(config.with_no_client_auth())).clone())
     }
 }
 
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("accept_invalid", &self.accept_invalid).finish_non_exhaustive()
-    }
-}
-
-impl StreamClientBuilder {
-    /// Trusts the certificates of a PEM file too, beside the platform's own, which on Android are the only ones.
+impl StreamClient {
+    /// Trusts these certificates too, one or more in PEM or one in DER, beside the platform's own, which on Android are
+    /// the only ones.
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::InvalidData`] when there is no certificate in it, or one that is malformed.
-    pub fn add_root_certificate_pem(self, pem: &[u8]) -> io::Result<Self> {
-        let roots: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-        match roots {
-            Ok(roots) if !roots.is_empty() => {
-                roots.iter().try_fold(self, |this, root| this.add_root_certificate_der(root))
-            }
-            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "no certificates in PEM")),
+    /// [`io::ErrorKind::InvalidData`] when one is malformed, or there is none.
+    pub fn add_root_certificates(self, pem_or_der: &[u8]) -> io::Result<Self> {
+        let pem = CertificateDer::pem_slice_iter(pem_or_der);
+        let mut roots: Vec<_> = pem.collect::<Result<_, _>>().unwrap_or_default();
+        if roots.is_empty() {
+            roots.push(CertificateDer::from(pem_or_der).into_owned());
+        }
+        match RootCertStore::empty().add_parsable_certificates(roots.clone()) {
+            (_, 0) => Ok(self.with_tls(|tls| tls.roots.extend(roots))),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "not a certificate")),
         }
     }
 
-    /// Trusts this certificate too, in DER, beside the platform's own, which on Android are the only ones.
-    ///
-    /// # Errors
-    ///
-    /// [`io::ErrorKind::InvalidData`] when it is malformed.
-    pub fn add_root_certificate_der(mut self, der: &[u8]) -> io::Result<Self> {
-        let root = CertificateDer::from(der).into_owned();
-        let malformed = |error| io::Error::new(io::ErrorKind::InvalidData, error);
-        RootCertStore::empty().add(root.clone()).map_err(malformed)?;
-        self.tls().roots.push(root);
-        Ok(self)
-    }
-
-    /// Uses this TLS configuration in place of all the other TLS settings: own roots, client certificates, another
-    /// cryptography provider.
+    /// Uses this TLS configuration: own roots, client certificates, another cryptography provider. The other TLS settings
+    /// have no effect, unless they are made after this one, which then has none.
     ///
     /// Its list of protocols (ALPN) is replaced by what this client speaks: `http/1.1`, and `h2` before it with the
     /// feature `http2`.
-    pub fn rustls_config(mut self, config: Arc<ClientConfig>) -> Self {
-        self.tls().config = config.into();
-        self
+    #[must_use]
+    pub fn rustls_config(self, config: Arc<ClientConfig>) -> Self {
+        self.with_tls(|tls| tls.config = speaking(Arc::unwrap_or_clone(config)).into())
     }
 
     /// Accepts any certificate from anyone: expired, for another host, self-signed, forged.
     ///
     /// Whoever can reach the connection can then read and change what it carries, credentials too. Off by default,
     /// and meant for tests; to trust one server's own certificate, add it as a root.
-    pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
-        self.tls().accept_invalid = accept;
-        self
+    #[must_use]
+    pub fn danger_accept_invalid_certs(self, accept: bool) -> Self {
+        self.with_tls(|tls| tls.accept_invalid = accept)
     }
 
-    fn tls(&mut self) -> &mut Tls {
-        Arc::make_mut(&mut self.0.tls)
+    fn with_tls(mut self, change: impl FnOnce(&mut Tls)) -> Self {
+        let tls = Arc::make_mut(&mut self.tls);
+        tls.config.take();
+        change(tls);
+        self
     }
+}
+
+/// The protocols that this client speaks, and no others.
+fn speaking(mut config: ClientConfig) -> Arc<ClientConfig> {
+    config.alpn_protocols = ALPN.iter().map(|name| name.to_vec()).collect();
+    Arc::new(config)
 }
 
 /// Takes any certificate, if only the server holds its key.

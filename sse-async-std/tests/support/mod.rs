@@ -59,15 +59,15 @@ impl Client for AsyncStd {
 
 /// A client that trusts this authority too.
 pub fn http(trust: Option<&[u8]>) -> surf::Client {
-    let builder = StreamClient::builder();
+    let client = StreamClient::new();
     #[cfg(feature = "rustls")]
-    let builder = match trust {
-        Some(der) => builder.add_root_certificate_der(der).expect("a certificate"),
-        None => builder,
+    let client = match trust {
+        Some(der) => client.add_root_certificates(der).expect("a certificate"),
+        None => client,
     };
     #[cfg(not(feature = "rustls"))]
     let _ = trust;
-    surf::Client::with_http_client(builder.build())
+    surf::Client::with_http_client(client)
 }
 
 fn request(url: Url, ask: &Ask) -> Request {
