@@ -645,6 +645,14 @@ fn the_client_shows_no_secrets_and_fits_everywhere_surf_takes_one() {
     let _: surf::Client = config.try_into().unwrap();
 }
 
+#[test]
+fn the_future_of_a_request_is_small() {
+    let client = StreamClient::new();
+    let send = client.send(request("http://localhost/").into());
+    let len = size_of_val(&*send);
+    assert!(len <= 4096, "{len} bytes, which each open stream has had to find room for");
+}
+
 #[cfg(not(feature = "rustls"))]
 #[async_std::test]
 async fn https_without_tls_is_refused() {

@@ -11,6 +11,7 @@ mod tls;
 use std::error::Error as StdError;
 use std::future::Future;
 use std::io;
+use std::pin::pin;
 #[cfg(feature = "rustls")]
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,7 +116,7 @@ impl StreamClient {
         match url.scheme() {
             "http" => Ok(Socket::new(socket::dial(url).await?, false)),
             #[cfg(feature = "rustls")]
-            "https" => self.tls.open(url).await,
+            "https" => Box::pin(self.tls.open(url)).await,
             #[cfg(not(feature = "rustls"))]
             "https" => Err(invalid("an https URL needs the feature `rustls`")),
             _ => Err(invalid("the URL is neither http nor https")),
@@ -140,15 +141,16 @@ impl HttpClient for StreamClient {
     async fn send(&self, request: Request) -> Result<Response, Error> {
         let url = request.url().clone();
         let request = request::prepare(request)?;
-        let exchange = async {
-            let open = self.open(&url);
+        // By reference, since each function that takes a future has room for it twice.
+        let exchange = pin!(async {
+            let open = pin!(self.open(&url));
             let socket = within(self.connect_timeout, "connecting timed out", open).await?;
             #[cfg(feature = "http2")]
             if socket.http2 {
                 return http2::exchange(socket, request).await;
             }
             response::exchange(socket, request).await
-        };
+        });
         Ok(within(self.config.timeout, "the response timed out", exchange).await?)
     }
 
