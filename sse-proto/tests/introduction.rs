@@ -38,6 +38,27 @@ fn what_ends_a_stream_is_the_same_on_every_page() {
 }
 
 #[test]
+fn every_page_names_the_features() {
+    for (manifest, page) in [
+        ("Cargo.toml", "src/lib.rs"),
+        ("testkit/Cargo.toml", "testkit/src/lib.rs"),
+        ("../sse-tokio/Cargo.toml", "../sse-tokio/src/lib.rs"),
+        ("../sse-async-std/Cargo.toml", "../sse-async-std/src/lib.rs"),
+    ] {
+        let (manifest, page) = (read(manifest), read(page));
+        let (_, features) = manifest.split_once("[features]\n").expect("it has some");
+        let features = features.lines().take_while(|line| !line.starts_with('['));
+        let names = features.filter_map(|line| line.split_once(" = ")).map(|(name, _)| name);
+        let names: Vec<_> =
+            names.filter(|name| !name.starts_with('#') && *name != "default").collect();
+        assert!(names.len() > 4, "{names:?}");
+        for name in names {
+            assert!(page.contains(&format!("| `{name}`")), "{name}");
+        }
+    }
+}
+
+#[test]
 fn every_page_names_the_oldest_rust() {
     let manifest = read("../Cargo.toml");
     let (_, rest) = manifest.split_once("rust-version = \"").expect("the workspace has one");
