@@ -1,7 +1,8 @@
 //! `sse-proto` turns bytes into server-sent events, events into bytes, and what happened to a connection into the next thing
 //! to do about it, without a socket, a clock, a thread or an executor. `sse-tokio` and `sse-async-std` put it on reqwest and on
-//! surf: their streams reconnect, resume by `Last-Event-ID`, and lose nothing. All of it is safe Rust, bounded in memory whatever
-//! a peer sends, and follows the [WHATWG HTML standard](https://html.spec.whatwg.org/multipage/server-sent-events.html).
+//! surf: their streams reconnect, resume by `Last-Event-ID`, and lose nothing that the server sends again from there. All of it is
+//! safe Rust, bounded in memory whatever a peer sends, and follows the
+//! [WHATWG HTML standard](https://html.spec.whatwg.org/multipage/server-sent-events.html).
 //!
 //! # What to take
 //!
@@ -44,36 +45,39 @@
 //! outputs. The loop with a network that is filled in, and the states, are at [`Session`].
 //!
 //! ```
+//! use std::io;
+//!
 //! use sse_proto::{Config, Instant, Output, ResponseHead, Session};
 //!
 //! /// Your socket and your clock.
 //! trait Network {
-//!     fn request(&mut self, last_event_id: &str) -> ResponseHead<'_>;
-//!     fn read_until(&mut self, deadline: Option<Instant>) -> Read;
+//!     /// Drops the connection before, sends a GET, with `Last-Event-ID` unless it is empty, and reads the response head.
+//!     fn request(&mut self, last_event_id: &str) -> io::Result<()>;
+//!     /// That head: `ResponseHead::new(status).content_type(value)`.
+//!     fn head(&self) -> ResponseHead<'_>;
+//!     /// Reads once. Where there is nothing to read, it lets the time pass.
+//!     fn read_until(&mut self, deadline: Option<Instant>) -> io::Result<Read>;
+//!     /// `Instant::from_origin(start.elapsed())`
 //!     fn now(&self) -> Instant;
 //! }
 //!
-//! enum Read {
-//!     Chunk(Vec<u8>),
-//!     End,
-//!     Failed,
-//!     TimedOut,
-//! }
+//! enum Read { Chunk(Vec<u8>), End, TimedOut }
 //!
 //! fn follow(network: &mut impl Network, seed: u64) {
 //!     let mut session = Session::new(Config::default(), seed, network.now());
 //!     loop {
 //!         match session.poll_output() {
-//!             Output::Connect(attempt) => {
-//!                 let now = network.now();
-//!                 session.handle_response(now, network.request(&attempt.last_event_id));
-//!             }
+//!             Output::Connect(attempt) => match network.request(&attempt.last_event_id) {
+//!                 Ok(()) => session.handle_response(network.now(), network.head()),
+//!                 Err(_) => session.handle_error(network.now()),
+//!             },
 //!             Output::Event(event) => println!("{}", event.data()),
+//!             Output::Lost(lost) => eprintln!("{}", lost.cause),
 //!             Output::Wait(deadline) => match network.read_until(deadline) {
-//!                 Read::Chunk(chunk) => session.handle_chunk(network.now(), chunk),
-//!                 Read::End => session.handle_eof(network.now()),
-//!                 Read::Failed => session.handle_error(network.now()),
-//!                 Read::TimedOut => session.handle_timeout(network.now()),
+//!                 Ok(Read::Chunk(chunk)) => session.handle_chunk(network.now(), chunk),
+//!                 Ok(Read::End) => session.handle_eof(network.now()),
+//!                 Ok(Read::TimedOut) => session.handle_timeout(network.now()),
+//!                 Err(_) => session.handle_error(network.now()),
 //!             },
 //!             Output::Closed(why) => break println!("{why}"),
 //!             _ => {}
@@ -94,7 +98,7 @@
 //! | another status, another content type, a `Content-Encoding` that nobody undid | an error that still holds the response and its unread body |
 //! | end of the body, reset, refused, DNS, TLS, time-out | another attempt, the first one too; of a one-shot request a clean end is the end, anything else an error |
 //! | POST, PATCH and other methods that are not idempotent | sent once, unless you give a policy (`until_open`: retried until the answer begins) or a factory |
-//! | the sentinel, where one is set | the end; a body that ends without it is lost |
+//! | the sentinel, where one is set | the end; a body that ends without it counts as a loss |
 //! | `retry: N` | the least wait from now on, in milliseconds; above an hour it is an error that says so |
 //! | limits of the policy, by count and by time | an error with the last cause |
 //! | a block over a limit (32 MiB of data, 64 KiB of id) | that block alone is an error; its id does not count, and the stream goes on |

@@ -1,4 +1,4 @@
-//! What is written down in the README and on the crates' pages is one text: the introduction, and what ends a stream.
+//! What is written down in the README and on the crates' pages is one text: the introduction, the loop, and what ends a stream.
 
 use std::path::Path;
 
@@ -35,6 +35,22 @@ fn what_ends_a_stream_is_the_same_on_every_page() {
     for page in ["src/lib.rs", "../sse-tokio/src/lib.rs", "../sse-async-std/src/lib.rs"] {
         assert_eq!(table(page), readme, "{page}");
     }
+}
+
+#[test]
+fn the_loop_is_the_same_on_both_pages() {
+    let code = |name: &str| -> Vec<String> {
+        let text = read(name);
+        let lines = text.lines().map(|line| match line.strip_prefix("//!") {
+            Some(line) => line.strip_prefix(' ').unwrap_or(line),
+            None => line,
+        });
+        let code = lines.skip_while(|line| *line != "/// Your socket and your clock.");
+        code.take_while(|line| !line.starts_with("```")).map(str::to_owned).collect()
+    };
+    let readme = code("README.md");
+    assert!(readme.len() > 30, "{readme:?}");
+    assert_eq!(code("src/lib.rs"), readme);
 }
 
 #[test]
