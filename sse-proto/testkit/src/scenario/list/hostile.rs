@@ -4,6 +4,8 @@
 //! Limits are small, so that whoever keeps what comes is seen to do so.
 
 mod body;
+#[cfg(feature = "gzip")]
+mod gzip;
 mod head;
 mod id;
 mod redirect;
@@ -65,6 +67,8 @@ const ELSEWHERE: &[&str] = &[
 pub(super) fn list() -> Vec<Scenario> {
     let lists = [
         body::list(),
+        #[cfg(feature = "gzip")]
+        gzip::list(),
         head::list(),
         id::list(),
         redirect::list(),
