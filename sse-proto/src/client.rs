@@ -17,7 +17,6 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -33,7 +32,7 @@ pub use update::{Loss, Update, Updates};
 use crate::{
     Attempt, Cause, Closed, Config, Event, Instant, Output, ReadyState, ResponseHead, Session,
 };
-use handle::Shared;
+use handle::Owner;
 
 /// What an HTTP client and a runtime give an [`EventSource`]: a request, chunks, a clock, a timer.
 ///
@@ -90,7 +89,7 @@ pub trait Transport: Unpin {
 /// It does nothing unless it is polled, runs no task, and reads no chunk before the last one is used up. Dropping it closes
 /// its connection; dropping a future of its between polls loses nothing.
 pub struct EventSource<T: Transport> {
-    shared: Arc<Shared>,
+    owner: Owner,
     transport: T,
     connection: Connection<T>,
     /// Why the connection failed, until the session has said what follows.
@@ -134,7 +133,7 @@ impl<T: Transport> EventSource<T> {
     /// A source that goes on with a session, such as one from [`Session::resume`].
     pub fn with_session(transport: T, session: Session) -> Self {
         Self {
-            shared: Arc::new(Shared::new(session)),
+            owner: Owner::new(session),
             transport,
             connection: Connection::None,
             failure: None,
@@ -145,7 +144,7 @@ impl<T: Transport> EventSource<T> {
 
     /// Everything that happens: openings, events, comments, losses. Comments are reported from here on.
     pub fn updates(&mut self) -> Updates<'_, T> {
-        self.shared.with(|session| session.set_report_comments(true));
+        self.owner.with_mut(|session| session.set_report_comments(true));
         Updates { source: self }
     }
 
@@ -170,7 +169,7 @@ impl<T: Transport> EventSource<T> {
 
     /// A handle for other tasks: it can close and restart the stream, commit ids, and look at it while it runs.
     pub fn handle(&self) -> Handle {
-        Handle::new(Arc::clone(&self.shared))
+        self.owner.handle()
     }
 
     /// The response that is open, with its head.
@@ -188,24 +187,24 @@ impl<T: Transport> EventSource<T> {
 
     /// Ends the stream and closes its connection; only `None` comes after it.
     pub fn close(&mut self) {
-        self.shared.with(Session::close);
+        self.owner.with_mut(Session::close);
         self.connection = Connection::None;
     }
 
     /// Reconnects at the next poll, without a loss and without a wait.
     pub fn restart(&mut self) {
-        self.shared.with(Session::restart);
+        self.owner.with_mut(Session::restart);
         self.connection = Connection::None;
     }
 
     /// See [`Session::commit`].
     pub fn commit(&mut self, id: &str) {
-        self.shared.with(|session| session.commit(id));
+        self.owner.with_mut(|session| session.commit(id));
     }
 
     /// The last event ID: that of the last block that came out.
     pub fn last_event_id(&self) -> String {
-        self.shared.with(|session| session.last_event_id().to_owned())
+        self.owner.with(|session| session.last_event_id().to_owned())
     }
 
     /// See [`Session::set_last_event_id`].
@@ -214,22 +213,22 @@ impl<T: Transport> EventSource<T> {
     ///
     /// [`InvalidId`](crate::InvalidId) if no request header can carry the id.
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), crate::InvalidId> {
-        self.shared.with(|session| session.set_last_event_id(id))
+        self.owner.with_mut(|session| session.set_last_event_id(id))
     }
 
     /// See [`Session::snapshot`].
     pub fn snapshot(&self) -> crate::Snapshot {
-        self.shared.with(|session| session.snapshot())
+        self.owner.with(|session| session.snapshot())
     }
 
     /// The standard's `readyState`.
     pub fn ready_state(&self) -> ReadyState {
-        self.shared.with(|session| session.ready_state())
+        self.owner.with(|session| session.ready_state())
     }
 
     /// What was counted since the source began.
     pub fn stats(&self) -> crate::Stats {
-        self.shared.with(|session| session.stats())
+        self.owner.with(|session| session.stats())
     }
 
     fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error<T>>> {
@@ -242,7 +241,7 @@ impl<T: Transport> EventSource<T> {
                 Some(Err(error)) => return Poll::Ready(Err(error)),
                 Some(Ok(_)) => {}
                 None => {
-                    let why = self.shared.with(|session| session.closed());
+                    let why = self.owner.with_mut(|session| session.closed());
                     let why = why.unwrap_or(Closed::ByUser);
                     return Poll::Ready(Err(Error::closed(why, None, None)));
                 }
@@ -271,7 +270,10 @@ impl<T: Transport> EventSource<T> {
     ) -> Poll<Option<Result<E, Error<T>>>> {
         let mut passed = 0;
         while !self.finished {
-            let step = Shared::poll_output(&mut self.shared, cx);
+            if let Some(found) = self.owner.sole().and_then(Session::poll_event) {
+                return Poll::Ready(Some(Ok(event(found.into_owned()))));
+            }
+            let step = self.owner.poll_output(cx);
             #[cfg(feature = "tracing")]
             update::trace(&step);
             let update = match step {
@@ -280,7 +282,7 @@ impl<T: Transport> EventSource<T> {
                     self.connection = Connection::None;
                     self.failure = None;
                     let now = self.transport.now();
-                    self.shared.with(|session| session.handle_request(now));
+                    self.owner.with_mut(|session| session.handle_request(now));
                     self.connection = Connection::Starting(self.transport.start(attempt));
                     continue;
                 }
@@ -329,7 +331,7 @@ impl<T: Transport> EventSource<T> {
             // What the timer says is at least as late as what it was armed for, whatever the clock's grain.
             now = self.transport.now().max(self.armed.take().unwrap_or(deadline));
         }
-        self.shared.with(|session| session.handle_timeout(now));
+        self.owner.with_mut(|session| session.handle_timeout(now));
         Poll::Ready(())
     }
 
@@ -342,7 +344,7 @@ impl<T: Transport> EventSource<T> {
                 match result {
                     Ok(response) => {
                         let head = T::head(&response);
-                        self.shared.with(|session| session.handle_response(now, head));
+                        self.owner.with_mut(|session| session.handle_response(now, head));
                         self.connection = Connection::Established(response);
                     }
                     Err(error) => self.fail(now, error),
@@ -353,10 +355,10 @@ impl<T: Transport> EventSource<T> {
                 let now = self.transport.now();
                 match chunk {
                     Some(Ok(chunk)) => {
-                        self.shared.with(|session| session.handle_chunk(now, chunk));
+                        self.owner.with_mut(|session| session.handle_chunk(now, chunk));
                     }
                     Some(Err(error)) => self.fail(now, error),
-                    None => self.shared.with(|session| session.handle_eof(now)),
+                    None => self.owner.with_mut(|session| session.handle_eof(now)),
                 }
             }
         }
@@ -366,7 +368,7 @@ impl<T: Transport> EventSource<T> {
     fn fail(&mut self, now: Instant, error: T::Error) {
         let invalid = T::is_invalid_request(&error);
         self.failure = Some(error);
-        self.shared.with(|session| match invalid {
+        self.owner.with_mut(|session| match invalid {
             true => session.handle_invalid_request(now),
             false => session.handle_error(now),
         });
@@ -400,12 +402,12 @@ impl<T: Transport> Stream for EventSource<T> {
 
 impl<T: Transport> fmt::Debug for EventSource<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.with(|session| f.debug_tuple("EventSource").field(session).finish())
+        self.owner.with(|session| f.debug_tuple("EventSource").field(session).finish())
     }
 }
 
 impl From<Output<'_>> for Step {
-    #[inline]
+    #[inline(always)] // So that an event is made where it is wanted, and not moved there
     fn from(output: Output<'_>) -> Self {
         match output {
             Output::Event(event) => Self::Event(event.into_owned()),

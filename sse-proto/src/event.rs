@@ -76,25 +76,35 @@ impl EventRef<'_> {
     /// Makes one allocation of exactly the text's size and pins no chunk. A large event that was gathered from
     /// several lines or chunks takes the decoder's buffer along instead, and an inherited id of more than 256 bytes is
     /// shared with other events, not copied.
+    #[inline(always)] // So that its fields are put where the event is wanted: to move them there costs more than to find an event
     pub fn into_owned(self) -> Event {
-        let Self { event_type, data, mut id } = self;
+        let Self { event_type, data, id } = self;
         let event_type = if event_type == MESSAGE { "" } else { event_type };
-        let (copied_id, shared) = id.split();
-        let (data_len, type_len) = (data.len(), event_type.len());
-        let text = match data {
-            Data::Borrowed(text) if type_len == 0 && copied_id.is_empty() => Box::from(text),
-            Data::Borrowed(text) => join(text, event_type, copied_id),
-            Data::Gathered(buffer) if data_len >= SMALLEST_HANDED_OVER => {
-                let mut text = core::mem::take(buffer);
-                text.reserve_exact(type_len + copied_id.len());
-                text.push_str(event_type);
-                text.push_str(copied_id);
-                text.into_boxed_str()
-            }
-            Data::Gathered(text) => join(text, event_type, copied_id),
+        let (data_len, type_len, own_id) = (data.len(), event_type.len(), id.last.own.into());
+        let (text, shared_id) = match data {
+            Data::Borrowed(text) if type_len == 0 && id.text.is_empty() => (Box::from(text), None),
+            data => join(data, event_type, id),
         };
-        Event { text, data_len, type_len, own_id: id.last.own.into(), shared_id: shared }
+        Event { text, data_len, type_len, own_id, shared_id }
     }
+}
+
+/// The text of an event that has more to it than data, or whose data was gathered.
+#[inline(never)]
+fn join(data: Data<'_>, event_type: &str, mut id: IdRef<'_>) -> (Box<str>, Option<Arc<str>>) {
+    let (copied_id, shared) = id.split();
+    let text = match data {
+        Data::Gathered(buffer) if buffer.len() >= SMALLEST_HANDED_OVER => {
+            let mut text = core::mem::take(buffer);
+            text.reserve_exact(event_type.len() + copied_id.len());
+            text.push_str(event_type);
+            text.push_str(copied_id);
+            text.into_boxed_str()
+        }
+        Data::Gathered(text) => concat(text, event_type, copied_id),
+        Data::Borrowed(text) => concat(text, event_type, copied_id),
+    };
+    (text, shared)
 }
 
 impl Data<'_> {
@@ -117,7 +127,7 @@ impl<'a> IdRef<'a> {
     }
 }
 
-fn join(data: &str, event_type: &str, id: &str) -> Box<str> {
+fn concat(data: &str, event_type: &str, id: &str) -> Box<str> {
     let mut text = String::with_capacity(data.len() + event_type.len() + id.len());
     text.push_str(data);
     text.push_str(event_type);
@@ -317,7 +327,7 @@ impl<'a> EventBuilder<'a> {
         }
         let event_type = if self.event_type == MESSAGE { "" } else { self.event_type };
         Ok(Event {
-            text: join(self.data, event_type, id),
+            text: concat(self.data, event_type, id),
             data_len: self.data.len(),
             type_len: event_type.len(),
             own_id: self.id.is_some().into(),

@@ -15,7 +15,7 @@ pub use output::{
 };
 
 use crate::response::{ResponseHead, Verdict};
-use crate::{Backoff, Decoder, Instant};
+use crate::{Backoff, DecodeError, Decoder, Found, Instant};
 use machine::{Input, State};
 
 /// The life of an event stream as a machine without socket and clock (WHATWG HTML,
@@ -101,6 +101,8 @@ pub struct Session {
     ending: Option<Cause>,
     opened: bool,
     late: bool,
+    /// What `poll_event` found and left to `poll_output`.
+    found: Option<Result<Found, DecodeError>>,
     lost: Option<Lost>,
     last_loss: Option<Cause>,
     /// What the user committed, under [`Commit::Manual`].
@@ -127,6 +129,7 @@ impl Session {
             ending: None,
             opened: false,
             late: false,
+            found: None,
             lost: None,
             last_loss: None,
             address: None,
@@ -272,6 +275,7 @@ impl Session {
     }
 
     /// The next thing that came out, or the next duty; see the driving rule above.
+    #[inline]
     pub fn poll_output(&mut self) -> Output<'_> {
         if let Some(lost) = self.lost.take() {
             return Output::Lost(lost);

@@ -5,7 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
 use super::Step;
-use crate::{InvalidId, ReadyState, Session, Snapshot, Stats};
+use crate::{Config, Instant, InvalidId, ReadyState, Session, Snapshot, Stats};
+
+/// A source's session: its own until the first handle, then shared.
+///
+/// For short events a lock costs as much as to decode them, so nothing is locked as long as there is no handle.
+pub(super) struct Owner(Mutex<Ownership>);
+
+enum Ownership {
+    Sole(Box<State>),
+    Shared(Arc<Shared>),
+}
 
 /// A session, shared between a source and its handles.
 ///
@@ -19,17 +29,76 @@ struct State {
 }
 
 impl State {
+    fn new(session: Session) -> Self {
+        Self { session, owner: None }
+    }
+
     fn wakes(&self, waker: &Waker) -> bool {
         self.owner.as_ref().is_some_and(|owner| owner.will_wake(waker))
     }
 }
 
-impl Shared {
+impl Owner {
     pub(super) fn new(session: Session) -> Self {
-        Self(Mutex::new(State { session, owner: None }))
+        Self(Mutex::new(Ownership::Sole(Box::new(State::new(session)))))
     }
 
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Session) -> R) -> R {
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Ownership::Sole(state) => f(&mut state.session),
+            Ownership::Shared(shared) => shared.with(f),
+        }
+    }
+
+    pub(super) fn with_mut<R>(&mut self, f: impl FnOnce(&mut Session) -> R) -> R {
+        match self.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            Ownership::Sole(state) => f(&mut state.session),
+            Ownership::Shared(shared) => shared.with(f),
+        }
+    }
+
+    /// A handle; from the first one on the session is shared.
+    pub(super) fn handle(&self) -> Handle {
+        let mut ownership = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = match &mut *ownership {
+            Ownership::Shared(shared) => Arc::clone(shared),
+            Ownership::Sole(state) => {
+                let nothing = State::new(Session::new(Config::default(), 0, Instant::default()));
+                let state = std::mem::replace(&mut **state, nothing);
+                let shared = Arc::new(Shared(Mutex::new(state)));
+                *ownership = Ownership::Shared(Arc::clone(&shared));
+                shared
+            }
+        };
+        Handle(shared)
+    }
+
+    /// The session, as long as nobody else can be at it.
+    pub(super) fn sole(&mut self) -> Option<&mut Session> {
+        match self.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            Ownership::Sole(state) => Some(&mut state.session),
+            Ownership::Shared(_) => None,
+        }
+    }
+
+    /// The session's next output; before a wait it notes whom to wake when a handle changes something.
+    #[inline(always)] // as `Step::from`
+    pub(super) fn poll_output(&mut self, cx: &Context<'_>) -> Step {
+        match self.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            Ownership::Sole(state) => {
+                let step = Step::from(state.session.poll_output());
+                if matches!(step, Step::Wait(_)) && !state.wakes(cx.waker()) {
+                    state.owner = Some(cx.waker().clone());
+                }
+                step
+            }
+            Ownership::Shared(shared) => shared.poll_output(cx),
+        }
+    }
+}
+
+impl Shared {
+    fn with<R>(&self, f: impl FnOnce(&mut Session) -> R) -> R {
         f(&mut self.lock().session)
     }
 
@@ -38,21 +107,8 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The session's next output; before a wait it notes whom to wake when a handle changes something.
-    ///
-    /// Called by the source alone. Without a handle nobody else can be at the session, and nothing is locked: for short
-    /// events a lock costs as much as to decode them.
-    pub(super) fn poll_output(this: &mut Arc<Self>, cx: &Context<'_>) -> Step {
-        let Some(Self(state)) = Arc::get_mut(this) else { return this.poll_output_locked(cx) };
-        let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let step = Step::from(state.session.poll_output());
-        if matches!(step, Step::Wait(_)) && !state.wakes(cx.waker()) {
-            state.owner = Some(cx.waker().clone());
-        }
-        step
-    }
-
-    fn poll_output_locked(&self, cx: &Context<'_>) -> Step {
+    #[inline(never)]
+    fn poll_output(&self, cx: &Context<'_>) -> Step {
         let mut registered = false;
         loop {
             let mut state = self.lock();
@@ -88,10 +144,6 @@ impl Shared {
 pub struct Handle(Arc<Shared>);
 
 impl Handle {
-    pub(super) const fn new(shared: Arc<Shared>) -> Self {
-        Self(shared)
-    }
-
     /// Ends the stream: nothing comes out any more, and its connection closes when the source is polled next, to which
     /// its task is woken.
     pub fn close(&self) {
