@@ -115,6 +115,7 @@ impl StreamClient {
     async fn open(&self, url: &Url) -> io::Result<Socket> {
         match url.scheme() {
             "http" => Ok(Socket::new(socket::dial(url).await?, false)),
+            // Boxed, so that a plain connection needs no room for a handshake.
             #[cfg(feature = "rustls")]
             "https" => Box::pin(self.tls.open(url)).await,
             #[cfg(not(feature = "rustls"))]
