@@ -24,6 +24,9 @@
 //! - [`from_factory`]: the request is made anew for each attempt, asynchronously: a fresh token, another query, another method.
 //! - [`ResponseExt::event_stream`]: from one response, without reconnection.
 //!
+//! A server that is not there is silence: the first connection is retried too, and for ever unless [`RetryPolicy`] limits it.
+//! [`updates()`](sse_proto::client::EventSource::updates) gives the openings and the losses with their causes as well.
+//!
 //! Sent with each request unless it has them: `Accept: text/event-stream`, `Cache-Control: no-cache`, and
 //! `Accept-Encoding: identity`, since compression delays events unless the server flushes it.
 //!
