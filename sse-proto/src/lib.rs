@@ -17,7 +17,7 @@
 //! | events to send | [`Encoder`] |
 //! | tests of an SSE client | [`sse-testkit`](https://docs.rs/sse-testkit): a scripted server with faults |
 //!
-//! Who comes from another crate finds its names beside ours in
+//! If you come from another crate, its names are beside ours in
 //! [`sse_tokio::moving`](https://docs.rs/sse-tokio/latest/sse_tokio/moving/).
 //!
 //! # Decoding
