@@ -111,3 +111,14 @@ fn the_table_of_hostile_servers_has_all_of_them_and_no_other() {
     }
     assert!(listed.len() > 90, "{} names", listed.len());
 }
+
+#[cfg(all(feature = "gzip", feature = "http2"))]
+#[test]
+fn the_readme_counts_the_scenarios_right() {
+    let all = scenarios();
+    let hostile = all.iter().filter(|scenario| scenario.tags().contains(&Tag::Hostile)).count();
+    let readme = include_str!("../README.md");
+    for count in [format!("| {} scenarios and", all.len()), format!("[{hostile} scenarios,")] {
+        assert!(readme.contains(&count), "{count}");
+    }
+}
