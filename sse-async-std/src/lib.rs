@@ -72,7 +72,7 @@
 //! async-std is discontinued and surf unmaintained, so expect no fix for a flaw in them or in the old crates that they bring;
 //! `deny.toml` in the repository lists the seven advisories that are accepted, with the reasons. This crate is for programs that
 //! stand on surf already; for new code there is [`sse-tokio`](https://docs.rs/sse-tokio), whose names are the same but for
-//! `RequestBuilderExt` in place of [`ClientExt`], `into_reqwest`, and the client.
+//! `RequestBuilderExt` in place of [`ClientExt`], and for what is reqwest's own, such as `into_reqwest` and `headers`.
 //!
 //! # Which client
 //!
