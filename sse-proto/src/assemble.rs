@@ -10,7 +10,7 @@ use crate::Limits;
 use crate::event::{Data, EventRef, IdRef};
 use crate::field::{self, Field};
 use crate::limits::Over;
-use crate::text::Text;
+use crate::text::{KEEP, Text};
 
 /// Data lines that are remembered as ranges before they are moved to the data buffer. More would let a flood of empty
 /// lines hold more memory in ranges than the chunk has bytes.
@@ -182,6 +182,7 @@ impl Block {
             && self.line_count == 0
             && line.1 - line.0 <= self.cheap;
         if only {
+            self.raw = line.1 - line.0 + 1;
             self.lines[0] = line;
             self.line_count = 1;
             if self.flags & ID != 0 {
@@ -277,7 +278,7 @@ impl Block {
         self.any_event(chunk)
     }
 
-    /// An event of several data lines, or that a chunk's end cut, or of invalid text.
+    /// An event with a type, of several data lines, that a chunk's end cut, or of invalid text.
     #[inline(never)]
     fn any_event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
         if let Some((event_type, data)) = self.text_in_chunk(chunk) {
@@ -311,7 +312,7 @@ impl Block {
         }
         match self.event_type {
             Slot::Absent | Slot::Held => None,
-            // The usual pair of neighbours takes one check. All between them is ASCII.
+            // The usual pair of neighbours takes one check.
             Slot::Chunk((start, end)) if end <= from && from - end <= "\r\ndata: ".len() => {
                 let text = simdutf8::basic::from_utf8(&chunk[start..to]).ok()?;
                 Some((text.get(..end - start)?, text.get(from - start..)?))
@@ -338,6 +339,9 @@ impl Block {
             self.data.clear();
         }
         self.small.clear();
+        if self.small.capacity() > KEEP {
+            self.small = Vec::new();
+        }
         self.flags = 0;
         self.last.own = false;
         self.event_type = Slot::Absent;

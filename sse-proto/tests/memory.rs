@@ -304,3 +304,35 @@ fn next_event(decoder: &mut Decoder) -> Option<Event> {
         }
     }
 }
+
+/// A type at the chunk's end, then its long line whole in the next one: it has to be copied, and given back.
+#[test]
+fn a_long_line_behind_a_cut_block_is_given_back() {
+    let mut decoder = Decoder::with_limits(Limits::default().event_bytes(24 * LIMIT));
+    let mut meter = Meter::default();
+    let line = [b"data: ".as_slice(), &vec![b'x'; 4 * LIMIT], b"\n\n"].concat();
+    let line = Bytes::from(line);
+    meter.step(|| decoder.push("event: a\n"));
+    assert_eq!(decoder.advance(), None);
+    meter.step(|| {
+        decoder.push(line.clone());
+        assert_eq!(decoder.advance(), Some(Ok(Found::Event)));
+        assert_eq!(decoder.event().map(|event| event.data().len()), Some(4 * LIMIT));
+        assert_eq!(decoder.advance(), None);
+    });
+    meter.assert_now_at_most(SOME_KIB);
+}
+
+/// Invalid bytes grow by two thirds as they become text; they are not held twice.
+#[test]
+fn a_long_line_of_invalid_text_is_held_once() {
+    let mut decoder = Decoder::with_limits(Limits::default().event_bytes(16 * LIMIT));
+    let mut meter = Meter::default();
+    let line = Bytes::from([b"data: ".as_slice(), &vec![0xFF; 5 * LIMIT], b"\n\n"].concat());
+    meter.step(|| {
+        decoder.push(line.clone());
+        assert_eq!(decoder.advance(), Some(Ok(Found::Event)));
+        assert_eq!(decoder.event().map(|event| event.data().len()), Some(15 * LIMIT));
+    });
+    meter.assert_never_more_than(16 * LIMIT + SOME_KIB);
+}
