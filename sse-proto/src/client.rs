@@ -32,7 +32,7 @@ pub use update::{Loss, Update, Updates};
 use crate::{
     Attempt, Cause, Closed, Config, Event, Instant, Output, ReadyState, ResponseHead, Session,
 };
-use handle::Owner;
+use handle::{Owner, Shown};
 
 /// What an HTTP client and a runtime give an [`EventSource`]: a request, chunks, a clock, a timer.
 ///
@@ -88,6 +88,7 @@ pub trait Transport: Unpin {
 ///
 /// It does nothing unless it is polled, runs no task, and reads no chunk before the last one is used up. Dropping it closes
 /// its connection; dropping a future of its between polls loses nothing.
+#[must_use = "streams do nothing unless polled"]
 pub struct EventSource<T: Transport> {
     owner: Owner,
     transport: T,
@@ -130,8 +131,13 @@ impl<T: Transport> EventSource<T> {
         Self::with_session(transport, session)
     }
 
-    /// A source that goes on with a session, such as one from [`Session::resume`].
-    pub fn with_session(transport: T, session: Session) -> Self {
+    /// A source that goes on with a session, such as one from [`Session::resume`], whose times are the transport's.
+    ///
+    /// A session that has a connection elsewhere makes a new one.
+    pub fn with_session(transport: T, mut session: Session) -> Self {
+        if session.is_connected() {
+            session.restart();
+        }
         Self {
             owner: Owner::new(session),
             transport,
@@ -154,11 +160,13 @@ impl<T: Transport> EventSource<T> {
         crate::stream::JsonStream::new(self)
     }
 
-    /// Waits until a response is accepted, and gives it; at once if the stream is open already. No event is lost by it.
+    /// Waits until a response is accepted, and gives it; at once if the stream is open already. No event is lost by it, but
+    /// [`updates`](Self::updates) made later do not tell that opening again.
     ///
     /// # Errors
     ///
-    /// The terminal [`Error`] that the stream would give, or one with [`Closed::NoContent`] where the server answered 204.
+    /// The terminal [`Error`] that the stream would give; where it would end without one, an error that says why it ended:
+    /// [`Closed::NoContent`] where the server answered 204, [`Closed::ByUser`] after [`close`](Self::close).
     pub async fn opened(&mut self) -> Result<&T::Response, Error<T>> {
         poll_fn(|cx| self.poll_opened(cx)).await?;
         match &self.connection {
@@ -402,7 +410,8 @@ impl<T: Transport> Stream for EventSource<T> {
 
 impl<T: Transport> fmt::Debug for EventSource<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.owner.with(|session| f.debug_tuple("EventSource").field(session).finish())
+        let shown = self.owner.with(|session| Shown::of(session));
+        f.debug_tuple("EventSource").field(&shown).finish()
     }
 }
 

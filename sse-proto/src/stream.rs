@@ -91,7 +91,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        loop {
+        for _ in 0..MOST_SILENT {
             while let Some(found) = this.decoder.advance() {
                 match found {
                     Ok(Found::Event) => {
@@ -124,8 +124,13 @@ where
                 }
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
+
+/// Chunks without an event that one poll may pass over before others have their turn: there may always be more of them.
+const MOST_SILENT: usize = 64;
 
 impl<S> EventStream<S> {
     fn end(&mut self) {

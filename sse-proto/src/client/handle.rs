@@ -28,6 +28,24 @@ struct State {
     owner: Option<Waker>,
 }
 
+/// What `Debug` shows of a session, taken out of the lock before it is shown: a formatter may use a handle.
+pub(super) struct Shown(ReadyState, Stats);
+
+impl Shown {
+    pub(super) fn of(session: &Session) -> Self {
+        Self(session.ready_state(), session.stats())
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("ready_state", &self.0)
+            .field("stats", &self.1)
+            .finish_non_exhaustive()
+    }
+}
+
 impl State {
     fn new(session: Session) -> Self {
         Self { session, owner: None }
@@ -97,6 +115,21 @@ impl Owner {
     }
 }
 
+/// The source is gone, and with it its task: handles say so.
+impl Drop for Owner {
+    fn drop(&mut self) {
+        if let Ownership::Shared(shared) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+        {
+            let mut state = shared.lock();
+            state.session.close();
+            let owner = state.owner.take();
+            drop(state);
+            // To drop a waker is to call out.
+            drop(owner);
+        }
+    }
+}
+
 impl Shared {
     fn with<R>(&self, f: impl FnOnce(&mut Session) -> R) -> R {
         f(&mut self.lock().session)
@@ -139,7 +172,8 @@ impl Shared {
 
 /// Steers an [`EventSource`](super::EventSource) from another task, and looks at it while it runs.
 ///
-/// It keeps the source's session alive, not its connection: dropping the source closes that.
+/// It keeps the source's session alive, not its connection: dropping the source closes both, and the last event ID can still be
+/// read.
 #[derive(Clone)]
 pub struct Handle(Arc<Shared>);
 
@@ -192,6 +226,7 @@ impl Handle {
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.with(|session| f.debug_tuple("Handle").field(session).finish())
+        let shown = self.0.with(|session| Shown::of(session));
+        f.debug_tuple("Handle").field(&shown).finish()
     }
 }

@@ -80,7 +80,7 @@ impl<E> TransportError<E> {
 
     /// Whether no other attempt can help; what [`Transport::is_invalid_request`](super::Transport::is_invalid_request) asks.
     pub const fn is_permanent(&self) -> bool {
-        matches!(self.0, Kind::Request(_) | Kind::Scheme)
+        matches!(self.0, Kind::Request(_) | Kind::Scheme | Kind::Gone)
     }
 }
 

@@ -263,8 +263,8 @@ pub enum ReconnectTo {
     /// The address that the user gave.
     #[default]
     Original,
-    /// Where the redirect ended, as the standard has it. Only for GET, and to another origin only with the headers that
-    /// [`Redirect::crosses_origins`](crate::Redirect::crosses_origins) lets pass.
+    /// Where the redirect ended, as the standard has it. Only for GET, and to another origin only with those of the request's
+    /// headers that [`Redirect::crosses_origins`](crate::Redirect::crosses_origins) lets pass.
     Redirected,
 }
 

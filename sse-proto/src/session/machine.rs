@@ -262,6 +262,12 @@ impl Session {
         }
     }
 
+    /// Whether a request is under way or a body is being read.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(self.state, State::Connecting { .. } | State::Open(_))
+    }
+
     pub(super) fn next_id(&self) -> &str {
         match self.config.commit {
             Commit::Auto => self.decoder.last_sendable_id(),

@@ -198,3 +198,53 @@ fn handles_of_a_quiet_source_do_not_wake_in_vain() {
     drop(second);
     assert_eq!(task.wakes.count(), 0);
 }
+
+#[test]
+fn a_handle_of_a_source_that_is_gone_says_so_and_wakes_nobody() {
+    let network = Network::new([stream(&["id: 7\ndata: 1\n\n"])]);
+    let mut source = Source::new(network, config());
+    let handle = source.handle();
+    let mut task = Task::new();
+    task.lines(&mut source);
+    assert_eq!(handle.ready_state(), ReadyState::Open);
+    drop(source);
+    assert_eq!(handle.ready_state(), ReadyState::Closed);
+    assert_eq!(handle.last_event_id(), "7");
+    handle.close();
+    assert_eq!(task.wakes.count(), 0);
+}
+
+/// Asks a handle for each piece of text.
+struct Asking(Handle);
+
+impl std::fmt::Write for Asking {
+    fn write_str(&mut self, _: &str) -> std::fmt::Result {
+        self.0.stats();
+        Ok(())
+    }
+}
+
+#[test]
+fn what_shows_a_source_may_use_its_handle() {
+    use std::fmt::Write;
+    let source = Source::new(Network::new([]), config());
+    let handle = source.handle();
+    write!(Asking(handle.clone()), "{handle:?} {source:?}").expect("no error");
+}
+
+#[test]
+fn a_session_with_a_connection_elsewhere_makes_a_new_one() {
+    use sse_proto::{Instant, ResponseHead, Session};
+    let mut session = Session::new(config(), 1, Instant::default());
+    session.poll_output();
+    session.handle_response(
+        Instant::default(),
+        ResponseHead::new(200).content_type(b"text/event-stream"),
+    );
+    assert_eq!(session.ready_state(), ReadyState::Open);
+    let network = Network::new([stream(&["data: 1\n\n"])]);
+    let mut source = Source::with_session(network.clone(), session);
+    Task::new().lines(&mut source);
+    assert_eq!(network.world().attempts.len(), 1);
+    assert_eq!(source.stats().events, 1);
+}

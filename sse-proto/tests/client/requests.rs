@@ -88,7 +88,7 @@ fn an_error_knows_whose_fault_it_is() {
         (TransportError::send(io()), false, false, true),
         (TransportError::factory("no token".into()), true, false, false),
         (scheme, true, true, false),
-        (TransportError::gone(), false, false, false),
+        (TransportError::gone(), false, true, false),
         (TransportError::misdirected(), false, false, false),
         (TransportError::redirected_too_often(), false, false, false),
     ];

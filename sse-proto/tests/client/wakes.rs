@@ -159,3 +159,11 @@ fn chunks_without_an_event_leave_others_their_turn() {
     source.handle().close();
     assert_eq!(task.lines(&mut source), ["end"]);
 }
+
+#[test]
+fn one_response_without_an_event_leaves_others_their_turn_too() {
+    use futures_util::{FutureExt, StreamExt};
+    let endless = futures_util::stream::repeat(Ok::<_, core::convert::Infallible>("\n"));
+    let mut events = sse_proto::stream::EventStream::new(endless);
+    assert!(events.next().now_or_never().is_none());
+}
