@@ -16,6 +16,8 @@ use crate::{Attempt, RawHeaders, Response, TransportError};
 pub(crate) struct Exchange {
     client: Client,
     request: Request,
+    /// Headers that surf cannot hold; a clone of the request does not have them.
+    raw: RawHeaders,
     /// The body, if there is one: surf's requests lose it when they are cloned.
     body: Option<Arc<Mutex<Option<Body>>>>,
     /// Whether the body can be sent again: its length is known.
@@ -25,11 +27,13 @@ pub(crate) struct Exchange {
 impl Exchange {
     pub(crate) fn new(client: Client, mut whole: Request) -> Self {
         let replayable = whole.len().is_some();
+        let raw: &mut http::Request = whole.as_mut();
+        let raw = raw.ext_mut().remove().unwrap_or_default();
         // Before the body is taken: that would leave a content type behind.
         let request = whole.clone();
         let body = Some(whole.take_body()).filter(|body| body.is_empty() != Some(true));
         let body = body.map(|body| Arc::new(Mutex::new(Some(body))));
-        Self { client, request, body, replayable }
+        Self { client, request, raw, body, replayable }
     }
 
     pub(crate) fn try_clone(&self) -> Option<Self> {
@@ -42,18 +46,16 @@ impl Exchange {
             self.follow(Redirect::Repeat, address);
         }
         TransportError::check_scheme(self.request.url().scheme())?;
-        // What surf cannot hold. It describes what is wanted, so it goes along everywhere.
-        let mut raw = RawHeaders::default();
         for (name, value) in attempt.headers() {
-            let missing = self.request.header(name).is_none();
+            let missing = self.request.header(name).is_none() && !self.raw.0.contains_key(name);
             if missing && value.is_ascii() {
                 self.request.insert_header(name, value);
             } else if missing && let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-                raw.0.insert(name, value);
+                self.raw.0.insert(name, value);
             }
         }
         for _ in 0..=Redirect::MOST {
-            let response = self.ask(raw.clone()).await?;
+            let response = self.ask().await?;
             let redirect = Redirect::of(response.status(), self.request.method().as_ref());
             let redirect = redirect.filter(|it| *it == Redirect::Get || self.replayable);
             let Some((redirect, to)) = redirect.zip(response.header("location")) else {
@@ -66,9 +68,9 @@ impl Exchange {
         Err(TransportError::redirected_too_often())
     }
 
-    async fn ask(&self, raw: RawHeaders) -> Result<Response, TransportError> {
+    async fn ask(&self) -> Result<Response, TransportError> {
         let mut request = self.request.clone();
-        request.set_ext(raw);
+        request.set_ext(self.raw.clone());
         if let Some(body) = &self.body {
             let mut body = body.lock().await;
             let mut next = body.take().ok_or_else(TransportError::gone)?;
@@ -98,6 +100,10 @@ impl Exchange {
         let names: Vec<_> = request.header_names().cloned().collect();
         for name in names.into_iter().filter(|name| !redirect.keeps(name.as_str(), same_origin)) {
             request.remove_header(name);
+        }
+        let names: Vec<_> = self.raw.0.keys().cloned().collect();
+        for name in names.iter().filter(|name| !redirect.keeps(name.as_str(), same_origin)) {
+            self.raw.0.remove(name);
         }
     }
 }

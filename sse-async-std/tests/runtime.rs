@@ -15,7 +15,7 @@ use async_std::task;
 use futures_util::future::{Either, select};
 use futures_util::{FutureExt, StreamExt};
 use sse_async_std::{
-    ClientExt, Config, Error, EventSource, Handle, ResponseExt, RetryPolicy, Update,
+    ClientExt, Config, Error, EventSource, Handle, RawHeaders, ResponseExt, RetryPolicy, Update,
 };
 use sse_testkit::scenario::crowd;
 use sse_testkit::{Cut, End, Replay, Reply, Server};
@@ -235,5 +235,22 @@ fn block_on<F: Future>(future: F) -> F::Output {
             Poll::Ready(output) => return output,
             Poll::Pending => thread::park(),
         }
+    }
+}
+
+#[test]
+fn headers_that_surf_cannot_hold_go_with_each_attempt() {
+    let server = replay().expect("a server");
+    let mut request = request(&server, Method::Get);
+    let value = "schlüssel".as_bytes();
+    let name = hyper::header::HeaderName::from_static("x-key");
+    let value = hyper::header::HeaderValue::from_bytes(value).expect("a value");
+    request.set_ext(RawHeaders([(name, value)].into_iter().collect()));
+    let source = http(None).event_source_with(request, quick());
+    assert_eq!(task::block_on(timeout(PATIENCE, collect(source))).expect("in time"), numbers());
+    let requests = server.requests();
+    assert!(requests.len() > 5);
+    for request in requests {
+        assert_eq!(request.header("x-key"), Some("schlüssel".as_bytes()));
     }
 }
