@@ -66,10 +66,14 @@
 //!
 //! reqwest follows redirects, ten at most, as its client's policy says. It keeps `Authorization` and cookies from an origin
 //! that is not the last one, but not headers of your own making, such as `X-Api-Key`; of two redirects after one another the
-//! second, within the other origin, carries them again; and a `Referer` tells where the redirect came from, query included,
+//! second, within the other origin, carries `Authorization` and cookies again; and a `Referer` tells where the redirect came from, query included,
 //! unless the client is built with `referer(false)`, as those of [`get`] are. Where that matters, build the client with
 //! `redirect(Policy::none())`: a redirect is then an error that holds the response. A redirect to what is no address is taken for
 //! the answer too.
+//!
+//! With [`ReconnectTo::Redirected`] what could be a credential is taken from the request where it begins at another origin.
+//! Headers that the client itself adds to each request (`default_headers`) are out of reach there and go along: set credentials
+//! on the request.
 //!
 //! A response head with more than 100 headers fails, as reqwest has it over HTTP/1.1; that is a loss.
 //!

@@ -70,7 +70,7 @@
 //! | `Retry-After` | not read | heeded |
 //! | jitter | takes up to half off the wait, the server's too | is added to the least wait |
 //! | healthy | open for 60 s | open for [`healthy_after`](crate::RetryPolicy::healthy_after), 10 s |
-//! | redirects | 301 and 307 with an absolute address; all headers go along, to every host | by reqwest, ten; without credentials to another origin |
+//! | redirects | 301 and 307 with an absolute address; all headers go along, to every host | by reqwest, ten; without credentials to another origin, but see [Redirects](crate#redirects) |
 //! | a refused connection, while reconnecting | not told | [`Update::Lost`](sse_proto::client::Update::Lost), with cause and wait |
 //! | invalid UTF-8 | fatal | U+FFFD |
 //! | a block of unknown fields only | fatal | nothing |
