@@ -34,18 +34,20 @@ impl Tls {
     /// Connects and shakes hands.
     pub(super) async fn open(self: &Arc<Self>, url: &Url) -> io::Result<Socket> {
         let name = ServerName::try_from(host(url).to_owned()).map_err(invalid)?;
-        let this = self.clone();
-        // Off the executor: it may read the platform's certificates, some hundreds of files.
-        let config = spawn_blocking(move || this.config()).await.map_err(io::Error::other)?;
+        let config = match self.config.get() {
+            Some(config) => config.clone(),
+            None => {
+                let this = self.clone();
+                // Off the executor: it may read the platform's certificates, some hundreds of files.
+                spawn_blocking(move || this.load()).await.map_err(io::Error::other)?
+            }
+        };
         let stream = TlsConnector::from(config).connect(name, dial(url).await?).await?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok(Socket::new(stream, http2))
     }
 
-    fn config(&self) -> Result<Arc<ClientConfig>, Error> {
-        if let Some(config) = self.config.get() {
-            return Ok(config.clone());
-        }
+    fn load(&self) -> Result<Arc<ClientConfig>, Error> {
         let provider = Arc::new(ring::default_provider());
         let verifier: Arc<dyn ServerCertVerifier> = if self.accept_invalid {
             Arc::new(AcceptAny(provider.signature_verification_algorithms))
