@@ -1,6 +1,7 @@
 //! A reply to what the server does for it, step by step.
 
 use std::iter;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::reply::Piece;
@@ -31,6 +32,8 @@ pub(crate) enum Step {
     Pause(Duration),
     /// Nothing more, until the peer leaves.
     Outlast,
+    /// All goes there and back, until either leaves.
+    Tunnel(SocketAddr),
     Over(After),
 }
 
@@ -74,6 +77,7 @@ pub(crate) fn steps(request: &Request, reply: Reply) -> Steps {
             let pause = has_bytes.then_some(Step::Pause(BEFORE_RESET));
             Box::new(pause.into_iter().chain([Step::Over(After::Reset)]))
         }
+        End::Tunnel(to) => Box::new(iter::once(Step::Tunnel(to))),
         End::Silence => Box::new(iter::once(Step::Outlast)),
         End::Endless(bytes, every) => Box::new(
             iter::repeat(())

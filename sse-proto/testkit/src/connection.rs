@@ -1,8 +1,10 @@
 //! One accepted socket: reading, writing and pausing, each of which ends when the server stops.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use socket2::SockRef;
@@ -74,6 +76,30 @@ impl Connection {
                 return gone;
             }
         }
+    }
+
+    /// Passes on what comes to this address, and what comes from there, until both have left.
+    /// `None` where the other end left first, or was not there.
+    pub(crate) fn tunnel(&mut self, to: SocketAddr) -> Option<Gone> {
+        let there = TcpStream::connect(to).ok()?;
+        let _ = there.set_nodelay(true);
+        // A pause may have set one.
+        let _ = self.stream.set_read_timeout(None);
+        let there_left = AtomicBool::new(false);
+        thread::scope(|scope| {
+            // Whatever goes wrong, both see an end.
+            scope.spawn(|| {
+                let _ = io::copy(&mut &there, &mut &*self.stream);
+                there_left.store(true, Ordering::Relaxed);
+                let _ = self.stream.shutdown(Shutdown::Write);
+            });
+            let ahead = (&there).write_all(&self.input);
+            let _ = ahead.and_then(|()| io::copy(&mut &*self.stream, &mut &there));
+            // Before the other thread sees what follows.
+            let by_peer = !there_left.load(Ordering::Relaxed);
+            let _ = there.shutdown(Shutdown::Both);
+            by_peer.then(|| self.gone())
+        })
     }
 
     /// Closes the connection in good order.

@@ -1,6 +1,7 @@
 //! What the server answers to one request.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +44,9 @@ pub enum End {
     /// The bytes again and again, with the pause between, until the peer leaves.
     /// Each is a chunk where the framing is chunked; meaningless with a `Content-Length`.
     Endless(Vec<u8>, Duration),
+    /// What the peer sends goes to this address, and what comes from there to the peer, until either
+    /// leaves. In virtual time, where there are no addresses, the connection is closed.
+    Tunnel(SocketAddr),
 }
 
 /// One answer, told in the order in which it is sent.
@@ -118,6 +122,14 @@ impl Reply {
     /// Reads the request and never answers.
     pub fn silent() -> Self {
         Self::new(None, Framing::UntilClose).end(End::Silence)
+    }
+
+    /// What a proxy answers to `CONNECT`, but that it connects to this address, whatever the target is.
+    ///
+    /// A [`Server`](crate::Server) that has such replies is a proxy for https; where it has another
+    /// one, it refuses.
+    pub fn tunnel(to: SocketAddr) -> Self {
+        Self::new(Some(200), Framing::Bare).end(End::Tunnel(to))
     }
 
     /// A head that breaks off in the middle of its second line; then the connection is closed.

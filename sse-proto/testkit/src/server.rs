@@ -322,6 +322,7 @@ fn answer(connection: &mut Connection, steps: Steps) -> Result<After, Gone> {
             Step::Write(bytes) => connection.write(&bytes)?,
             Step::Pause(duration) => connection.pause(duration)?,
             Step::Outlast => return Err(connection.outlast()),
+            Step::Tunnel(to) => return connection.tunnel(to).map_or(Ok(After::Close), Err),
             Step::Over(after) => return Ok(after),
         }
     }

@@ -16,6 +16,8 @@ use support::{Client, PATIENCE};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// It is milliseconds; a busy machine may need longer.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
@@ -72,6 +74,7 @@ fn what_does_not_come_is_a_time_out_that_says_so() {
 #[test]
 fn dropping_the_server_ends_every_connection_at_once() {
     let endless = End::Endless(vec![b'x'; 100_000], Duration::ZERO);
+    let silent = Server::start([]).unwrap();
     let replies = [
         Reply::silent(),
         Reply::stream().delay_head(HOUR),
@@ -79,6 +82,7 @@ fn dropping_the_server_ends_every_connection_at_once() {
         Reply::stream().end(End::Silence),
         // Nobody reads this one, so the server blocks in a write.
         Reply::stream().end(endless),
+        Reply::tunnel(silent.addr()),
         Reply::status(204),
     ];
     let count = replies.len();
@@ -157,6 +161,42 @@ fn a_closure_that_panics_breaks_its_connection_alone() {
     assert_eq!(client.read_all(), (String::new(), None));
     Client::get(&server, "/", "").read_until("HTTP/1.1 204 No Content\r\n\r\n");
     server.wait_until_closed(PATIENCE).unwrap();
+}
+
+#[test]
+fn a_tunnel_passes_all_on_until_either_end_leaves() {
+    let endless = End::Endless(b"data: x\n\n".to_vec(), Duration::from_millis(1));
+    let replies = [Reply::status(200).chunk("all"), Reply::stream().end(endless)];
+    let server = Server::start(replies).unwrap();
+    let addr = server.addr();
+    let proxy = Server::with(move |_| Reply::tunnel(addr).delay_head(PAUSE)).unwrap();
+
+    // The first request comes ahead of its turn.
+    let mut client = Client::connect(&proxy);
+    client.send("CONNECT events.invalid:80 HTTP/1.1\r\n\r\nGET /ahead HTTP/1.1\r\n\r\n");
+    assert_eq!(client.read_until("\r\n\r\n"), "HTTP/1.1 200 OK\r\n\r\n");
+    assert!(client.read_until("all").starts_with("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n"));
+    client.send("GET /second HTTP/1.1\r\n\r\n");
+    client.read_until("data: x\n\n");
+    assert_eq!(proxy.requests()[0].target(), "events.invalid:80");
+    drop(client);
+    proxy.wait_for_peer_close(1, PATIENCE).unwrap();
+    server.wait_for_peer_close(1, PATIENCE).unwrap();
+
+    let mut client = Client::connect(&proxy);
+    client.send("CONNECT events.invalid:80 HTTP/1.1\r\n\r\n");
+    client.read_until("\r\n\r\n");
+    server.wait_until(PATIENCE, |tally| tally.accepted == 2).unwrap();
+    drop(server);
+    assert_eq!(client.read_all(), (String::new(), None));
+    drop(client);
+    let tally = proxy.wait_until_closed(PATIENCE).unwrap();
+    assert_eq!((tally.accepted, tally.closed_by_peer), (2, 1));
+
+    let mut client = Client::connect(&proxy);
+    client.send("CONNECT events.invalid:80 HTTP/1.1\r\n\r\n");
+    client.read_until("\r\n\r\n");
+    assert_eq!(client.read_all(), (String::new(), None), "there is nobody");
 }
 
 /// The smallest executor.

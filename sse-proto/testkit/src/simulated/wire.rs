@@ -154,7 +154,9 @@ impl Wire {
                     self.serve();
                 }
                 Some(Step::Over(After::Reset)) => self.close(Server::HasReset, false),
-                Some(Step::Over(After::Close)) | None => self.close(Server::HasClosed, false),
+                Some(Step::Tunnel(_) | Step::Over(After::Close)) | None => {
+                    self.close(Server::HasClosed, false);
+                }
             }
         }
     }
