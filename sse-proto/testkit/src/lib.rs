@@ -54,7 +54,7 @@
 //! | none | the server | socket2 |
 //! | `scenarios` | the module `scenario`: a list of what servers do and of what must come out of a client then | sse-proto |
 //! | `client` | runs the list over any `sse_proto::client::Transport`, and the module `simulated`: the same scripts without sockets, in virtual time | `scenarios`, futures-util, tracing |
-//! | `tls` | scenarios of https | `scenarios`, rcgen, rustls with ring |
+//! | `tls` | scenarios of https, and `scenario::Front` | `scenarios`, rcgen, rustls with ring |
 //! | `http2` | scenarios of HTTP/2 | `tls`, hyper, tokio, tokio-rustls |
 //! | `gzip` | scenarios of compressed bodies | `scenarios`, flate2 |
 //! | `vectors` | scenarios from what was recorded from a browser | `scenarios`, base64, serde, serde_json |

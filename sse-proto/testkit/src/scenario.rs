@@ -71,3 +71,5 @@ pub use record::{Cue, Record};
 pub use run::{Failure, Report, Skipped, run_all};
 #[cfg(feature = "client")]
 pub use simulated::run_simulated;
+#[cfg(feature = "tls")]
+pub use tls::Front;

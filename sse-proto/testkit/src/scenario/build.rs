@@ -67,9 +67,11 @@ pub(crate) enum Tls {
     Resets,
     /// It knows no TLS.
     IsPlain,
-    /// Trusted, and speaks nothing but HTTP/2.
+    /// Trusted, and speaks nothing but HTTP/2, with so many streams at once.
     #[cfg(feature = "http2")]
-    Http2,
+    Http2 {
+        most_streams: u32,
+    },
 }
 
 /// The policy that waits the same few milliseconds before each attempt.

@@ -37,6 +37,7 @@ pub(crate) fn relay(
     client: std::net::TcpStream,
     config: Arc<ServerConfig>,
     server: SocketAddr,
+    most_streams: u32,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
@@ -57,6 +58,7 @@ pub(crate) fn relay(
             }
         });
         let connection = server::conn::http2::Builder::new(TokioExecutor::new())
+            .max_concurrent_streams(most_streams)
             .serve_connection(TokioIo::new(client), forward);
         let mut connection = std::pin::pin!(connection);
         tokio::select! {

@@ -1,5 +1,6 @@
 //! A front of TLS before a server, with a certificate made for the occasion.
 
+use std::future::poll_fn;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -16,52 +17,102 @@ use socket2::SockRef;
 use crate::scenario::Ask;
 use crate::scenario::build::Tls;
 use crate::scenario::place::Place;
+use crate::tally::Record;
+use crate::{Server, Tally};
 
-/// A front that takes connections until it is dropped.
+/// TLS before a [`Server`], with a certificate made for the occasion; it takes connections until it is dropped.
+///
+/// The certificate is for 127.0.0.1, and for `events.invalid`, which no name server knows: a proxy does that asks none.
 #[derive(Debug)]
-pub(crate) struct Front {
+pub struct Front {
     addr: SocketAddr,
+    authority: Vec<u8>,
+    record: Arc<Record>,
     stopped: Arc<AtomicBool>,
 }
 
-/// Puts a front before the server, and tells the client to go there. But for HTTP/2, each connection is for one request,
-/// whose head is short and which has no body: the answer must not be kept alive.
-pub(crate) fn stand_before(
-    place: &dyn Place,
-    tls: Tls,
-    ask: &mut Ask,
-) -> io::Result<Option<Front>> {
-    if tls == Tls::None {
-        return Ok(None);
+impl Front {
+    /// HTTP/1.1. Each connection is for one request, without a body: the answer must not be kept alive.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn new(server: &Server) -> io::Result<Self> {
+        Self::start(server.addr(), Tls::Trusted)
     }
-    let (config, authority) = certify(tls).map_err(io::Error::other)?;
-    if tls != Tls::Unknown {
-        ask.trust = Some(authority);
+
+    /// HTTP/2 and nothing else. A connection may have so many streams at once, each of which is a connection of the server.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    #[cfg(feature = "http2")]
+    pub fn http2(server: &Server, most_streams: u32) -> io::Result<Self> {
+        Self::start(server.addr(), Tls::Http2 { most_streams })
     }
-    let server = place.addr().ok_or(io::ErrorKind::NotConnected)?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let addr = listener.local_addr()?;
-    ask.url = ask.url.replacen(place.url(), &format!("https://{addr}"), 1);
-    let stopped = Arc::new(AtomicBool::new(false));
-    let is_stopped = Arc::clone(&stopped);
-    thread::spawn(move || {
-        while let Ok((client, _)) = listener.accept() {
-            if is_stopped.load(Ordering::Relaxed) {
-                break;
+
+    fn start(server: SocketAddr, tls: Tls) -> io::Result<Self> {
+        let (config, authority) = certify(tls).map_err(io::Error::other)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let addr = listener.local_addr()?;
+        let (record, stopped) = (Arc::<Record>::default(), Arc::<AtomicBool>::default());
+        let (its, is_stopped) = (Arc::clone(&record), Arc::clone(&stopped));
+        thread::spawn(move || {
+            while let Ok((client, _)) = listener.accept() {
+                if is_stopped.load(Ordering::Relaxed) {
+                    break;
+                }
+                // Else the end of an answer waits for the peer to have confirmed its beginning.
+                let _ = client.set_nodelay(true);
+                let (config, record) = (Arc::clone(&config), Arc::clone(&its));
+                record.on_accept();
+                thread::spawn(move || {
+                    // Whatever goes wrong, the client sees it as a connection that breaks.
+                    let _ = match tls {
+                        Tls::HangsUp | Tls::Resets | Tls::Stalled | Tls::IsPlain => {
+                            upset(client, tls)
+                        }
+                        #[cfg(feature = "http2")]
+                        Tls::Http2 { most_streams } => {
+                            crate::scenario::http2::relay(client, config, server, most_streams)
+                        }
+                        _ => relay(client, config, server, tls != Tls::EndsUnsaid),
+                    };
+                    record.on_close(false);
+                });
             }
-            // Else the end of an answer waits for the peer to have confirmed its beginning.
-            let _ = client.set_nodelay(true);
-            let config = Arc::clone(&config);
-            // Whatever goes wrong, the client sees it as a connection that breaks.
-            thread::spawn(move || match tls {
-                Tls::HangsUp | Tls::Resets | Tls::Stalled | Tls::IsPlain => upset(&client, tls),
-                #[cfg(feature = "http2")]
-                Tls::Http2 => crate::scenario::http2::relay(client, config, server),
-                _ => relay(client, config, server, tls != Tls::EndsUnsaid),
-            });
-        }
-    });
-    Ok(Some(Front { addr, stopped }))
+        });
+        Ok(Self { addr, authority, record, stopped })
+    }
+
+    /// The address it listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The URL of a path, which begins with a slash.
+    pub fn url(&self, path: &str) -> String {
+        format!("https://{}{path}", self.addr)
+    }
+
+    /// The certificate of the authority to trust, in DER.
+    pub fn authority(&self) -> &[u8] {
+        &self.authority
+    }
+
+    /// Its connections in numbers; requests are counted by the server behind it, and who closed one by nobody.
+    pub fn tally(&self) -> Tally {
+        self.record.tally()
+    }
+
+    /// A future that is ready when the tally is as wanted, as [`Server::until`] is.
+    pub fn until<P>(&self, mut reached: P) -> impl Future<Output = Tally> + Send + use<P>
+    where
+        P: FnMut(&Tally) -> bool + Send,
+    {
+        let record = Arc::clone(&self.record);
+        poll_fn(move |context| record.poll(context, &mut reached))
+    }
 }
 
 impl Drop for Front {
@@ -72,6 +123,23 @@ impl Drop for Front {
     }
 }
 
+/// Puts a front before the server, and tells the client to go there.
+pub(crate) fn stand_before(
+    place: &dyn Place,
+    tls: Tls,
+    ask: &mut Ask,
+) -> io::Result<Option<Front>> {
+    if tls == Tls::None {
+        return Ok(None);
+    }
+    let front = Front::start(place.addr().ok_or(io::ErrorKind::NotConnected)?, tls)?;
+    if tls != Tls::Unknown {
+        ask.trust = Some(front.authority.clone());
+    }
+    ask.url = ask.url.replacen(place.url(), &front.url(""), 1);
+    Ok(Some(front))
+}
+
 /// A server's configuration, and the authority that vouches for it, in DER.
 fn certify(
     tls: Tls,
@@ -80,8 +148,10 @@ fn certify(
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
     let key = KeyPair::generate()?;
-    let name = if tls == Tls::OtherName { "example.com" } else { "127.0.0.1" };
-    let mut params = CertificateParams::new([name.to_owned()])?;
+    let names: &[&str] =
+        if tls == Tls::OtherName { &["example.com"] } else { &["127.0.0.1", "events.invalid"] };
+    let names = names.iter().copied().map(str::to_owned);
+    let mut params = CertificateParams::new(names.collect::<Vec<_>>())?;
     if tls == Tls::Expired {
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2021, 1, 1);
@@ -94,17 +164,17 @@ fn certify(
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)?;
     #[cfg(feature = "http2")]
-    if tls == Tls::Http2 {
+    if matches!(tls, Tls::Http2 { .. }) {
         config.alpn_protocols = vec![b"h2".to_vec()];
     }
     Ok((Arc::new(config), authority.der().to_vec()))
 }
 
 /// Does something else than shaking hands.
-fn upset(mut client: &TcpStream, tls: Tls) -> io::Result<()> {
+fn upset(mut client: TcpStream, tls: Tls) -> io::Result<()> {
     let _ = client.read(&mut [0; 16 * 1024])?;
     match tls {
-        Tls::Resets => return SockRef::from(client).set_linger(Some(Duration::ZERO)),
+        Tls::Resets => return SockRef::from(&client).set_linger(Some(Duration::ZERO)),
         Tls::IsPlain => {
             client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\nThis port is for https.\n")?;
         }

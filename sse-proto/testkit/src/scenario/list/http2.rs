@@ -12,8 +12,13 @@ use crate::scenario::{Command, Scenario, Tag};
 use crate::{End, Framing, Reply, Tally};
 use sse_proto::{Cause, Closed, GiveUp, Refusal, RetryPolicy};
 
+/// More than a scenario has; hyper's own default.
+const MOST: u32 = 200;
+
 fn new(name: &str, tags: &[Tag]) -> Scenario {
-    Scenario::new(name, &[&[Http2, OfTls], tags].concat()).tls(Tls::Http2).requests([over()])
+    Scenario::new(name, &[&[Http2, OfTls], tags].concat())
+        .tls(Tls::Http2 { most_streams: MOST })
+        .requests([over()])
 }
 
 /// A request that came to the front over HTTP/2.
