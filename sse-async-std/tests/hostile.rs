@@ -15,7 +15,7 @@ const TABLE: &str =
 
 #[test]
 fn no_server_makes_a_client_hold_much_more_than_its_limits() {
-    let outcomes = measure(AsyncStd, |work| allocation_counter::measure(work).bytes_max);
+    let outcomes = measure(AsyncStd::default(), |work| allocation_counter::measure(work).bytes_max);
     for outcome in &outcomes {
         assert_eq!(outcome.wrong, [""; 0], "{}", outcome.name);
         assert!(outcome.bytes <= MOST, "{}: {} bytes", outcome.name, outcome.bytes);

@@ -13,7 +13,7 @@ const VECTORS: &str =
 #[test]
 fn every_vector() -> Result<(), Box<dyn std::error::Error>> {
     let vectors = processing::read(&std::fs::read_to_string(VECTORS)?)?;
-    let report = run_all(AsyncStd, vectors.scenarios);
+    let report = run_all(AsyncStd::default(), vectors.scenarios);
     let (browser, standard, apart) = (vectors.as_browser, vectors.as_standard, vectors.apart);
     assert!(report.is_success(), "{report}");
     let mut out = std::io::stderr();

@@ -215,7 +215,7 @@ async fn a_body_of_unknown_length_is_sent_once() -> Result<(), Box<dyn std::erro
 
 #[test]
 fn a_thousand_streams_at_once() {
-    assert_eq!(task::block_on(crowd(&AsyncStd, 1_000)), Ok(()));
+    assert_eq!(task::block_on(crowd(&AsyncStd::one_client(), 1_000)), Ok(()));
 }
 
 /// The smallest executor.

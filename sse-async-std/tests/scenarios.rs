@@ -9,7 +9,7 @@ use support::AsyncStd;
 
 #[test]
 fn every_scenario() {
-    let report = run_all(AsyncStd, scenarios());
+    let report = run_all(AsyncStd::default(), scenarios());
     assert!(report.is_success(), "{report}");
     let _ = write!(std::io::stderr(), "sse-async-std: {report}");
     let all_but_http2 = report.skipped.iter().all(|skipped| skipped.tag == Tag::Http2);

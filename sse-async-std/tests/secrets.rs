@@ -13,7 +13,7 @@ use surf::{Request, Url};
 
 #[test]
 fn no_error_no_debug_and_no_trace_line_shows_a_secret() {
-    let shown = shown(&AsyncStd, |response| format!("{response:?} {response:#?}"));
+    let shown = shown(&AsyncStd::default(), |response| format!("{response:?} {response:#?}"));
     let shown = shown.expect("a server");
     let told: Vec<_> =
         shown.iter().filter(|shown| shown.text.to_lowercase().contains(SECRET)).collect();

@@ -36,7 +36,7 @@ fn gist(log: &Log) -> (Vec<Entry>, Option<String>) {
 
 #[test]
 fn both_adapters_give_equal_logs() {
-    let (tokio, async_std) = (run(Tokio::multi_thread()), run(AsyncStd));
+    let (tokio, async_std) = (run(Tokio::multi_thread()), run(AsyncStd::default()));
     let names: Vec<_> = scenarios().iter().map(|scenario| scenario.name().to_owned()).collect();
     let by_quirk = |name| tokio.by_quirk.contains(name) || async_std.by_quirk.contains(name);
     let (different, alike): (Vec<_>, Vec<_>) = names.iter().partition(|name| by_quirk(name));

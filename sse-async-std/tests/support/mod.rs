@@ -1,6 +1,7 @@
 //! This adapter as the scenarios' client.
 
 use std::future::Future;
+use std::sync::OnceLock;
 
 use async_std::io::ReadExt;
 use sse_async_std::{ClientExt, EventSource, Response, StreamClient, Transport};
@@ -11,7 +12,18 @@ use surf::{Request, Url};
 
 /// This adapter, on async-std.
 #[derive(Debug, Default)]
-pub struct AsyncStd;
+pub struct AsyncStd {
+    /// For many streams: to load the platform's certificates is slow. It trusts whom the first of them trusts.
+    http: Option<OnceLock<surf::Client>>,
+}
+
+impl AsyncStd {
+    /// All streams over one client.
+    #[allow(dead_code, reason = "not every test has many streams")]
+    pub fn one_client() -> Self {
+        Self { http: Some(OnceLock::new()) }
+    }
+}
 
 impl Client for AsyncStd {
     type Transport = Transport;
@@ -20,7 +32,8 @@ impl Client for AsyncStd {
         let Ok(url) = Url::parse(&ask.url) else {
             return sse_async_std::get_with(&ask.url, ask.config.clone());
         };
-        let http = http(ask.trust.as_deref());
+        let make = || http(ask.trust.as_deref());
+        let http = self.http.as_ref().map_or_else(make, |one| one.get_or_init(make).clone());
         if !ask.anew {
             return http.event_source_with(request(url, ask), ask.config.clone());
         }

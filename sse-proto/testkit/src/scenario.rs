@@ -65,6 +65,8 @@ pub use build::Scenario;
 pub use client::Client;
 #[cfg(feature = "client")]
 pub use crowd::crowd;
+#[cfg(all(feature = "client", feature = "http2"))]
+pub use crowd::crowd_over_http2;
 pub use list::scenarios;
 pub use log::{Answer, End, Entry, Log};
 pub use record::{Cue, Record};

@@ -1,6 +1,7 @@
 //! This adapter as the scenarios' client.
 
 use std::future::Future;
+use std::sync::OnceLock;
 
 use reqwest::{Client as Http, Method, RequestBuilder};
 use sse_testkit::scenario::{Ask, Client, Quirk, Tag};
@@ -11,8 +12,8 @@ use sse_tokio::{EventSource, RequestBuilderExt, Response, Transport};
 pub struct Tokio {
     /// Where there is none, each stream gets one of its own, on its thread alone.
     runtime: Option<tokio::runtime::Runtime>,
-    /// For many streams: to make a client is slow.
-    http: Option<Http>,
+    /// For many streams: to make a client is slow. It trusts whom the first of them trusts.
+    http: Option<OnceLock<Http>>,
 }
 
 impl Tokio {
@@ -25,11 +26,12 @@ impl Tokio {
     /// All streams over one client, so on one runtime.
     #[allow(dead_code, reason = "not every test has many streams")]
     pub fn one_client() -> Self {
-        Self { http: Some(http(None)), ..Self::multi_thread() }
+        Self { http: Some(OnceLock::new()), ..Self::multi_thread() }
     }
 }
 
 /// A client that trusts this authority, or none, and decompresses nothing.
+#[allow(dead_code, reason = "not every test makes requests of its own")]
 pub fn http(trust: Option<&[u8]>) -> Http {
     client(trust, false)
 }
@@ -54,7 +56,8 @@ impl Client for Tokio {
     fn source(&self, ask: &Ask) -> EventSource {
         // Who turns it on says so with the request, which says `identity` otherwise.
         let gzip = ask.headers.contains(&("accept-encoding".to_owned(), "gzip".to_owned()));
-        let http = self.http.clone().unwrap_or_else(|| client(ask.trust.as_deref(), gzip));
+        let make = || client(ask.trust.as_deref(), gzip);
+        let http = self.http.as_ref().map_or_else(make, |one| one.get_or_init(make).clone());
         if !ask.anew {
             return request(&http, ask).event_source_with(ask.config.clone());
         }
