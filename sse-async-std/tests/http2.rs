@@ -1,5 +1,7 @@
 //! `StreamClient` over HTTP/2, against a real server that a script steers.
 
+mod support;
+
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -23,6 +25,9 @@ use h2::server::{Connection, SendResponse};
 use h2::{Reason, RecvStream, SendStream};
 use hyper::header::{HeaderMap, HeaderValue};
 use sse_async_std::{ClientExt, RawHead, RawHeaders, StreamClient};
+use sse_testkit::scenario::{Front, crowd_over_http2};
+use sse_testkit::{End, Reply, Server};
+use support::{AsyncStd, http};
 use surf::http::{Method, Version};
 use surf::{Body, Client, Request, Response, Url};
 use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt};
@@ -429,4 +434,32 @@ async fn events_come_over_http_2() {
     }
     drop((events, sender));
     within(server).await;
+}
+
+/// Each stream has a connection of its own, so what a server allows on one keeps none waiting.
+#[async_std::test]
+async fn streams_over_the_limit_of_a_connection_open_too() {
+    let server = Server::with(|_| Reply::stream().chunk("data: a\n\n").end(End::Silence)).unwrap();
+    let front = Front::http2(&server, 1).unwrap();
+    let client = http(Some(front.authority()));
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        let url = Url::parse(&front.url("/stream")).unwrap();
+        let mut events = client.event_source(Request::new(Method::Get, url));
+        assert_eq!(within(events.next()).await.unwrap().unwrap().data(), "a");
+        streams.push(events);
+    }
+    assert_eq!((front.tally().accepted, front.tally().open), (3, 3));
+    drop(streams);
+    within(server.until(|tally| tally.open == 0)).await;
+    within(front.until(|tally| tally.open == 0)).await;
+}
+
+/// No thousand, whose 3,000 handshakes, both sides of each, take a quarter of a minute without optimization.
+#[test]
+fn two_hundred_streams_over_a_connection_each() {
+    let client = AsyncStd::one_client();
+    let front = task::block_on(crowd_over_http2(&client, 200)).expect("what each had to get");
+    assert_eq!(front.tally().accepted, 600);
+    task::block_on(within(front.until(|tally| tally.open == 0)));
 }
