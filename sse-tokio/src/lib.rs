@@ -77,6 +77,18 @@
 //!
 //! A response head with more than 100 headers fails, as reqwest has it over HTTP/1.1; that is a loss.
 //!
+//! # Proxies
+//!
+//! Set on reqwest's client, or taken from the environment. Over http the proxy's answer is the answer: 407 is an error, 502 is
+//! retried. Over https there is a tunnel, and whatever keeps it from opening, 407 included, is a loss.
+//!
+//! # Many streams over HTTP/2
+//!
+//! Streams of one client share a connection to a server once there is one; of those that start before, each shakes hands. Above
+//! the number that the server allows on a connection (`SETTINGS_MAX_CONCURRENT_STREAMS`) they wait for another to end, in silence:
+//! [`Config::connect_timeout`] covers that wait, and a request that it ended is still sent, and reset, when there is room. More
+//! room is in a second client, or in `http1_only()`.
+//!
 //! # Certificates
 //!
 //! reqwest checks them as the platform does. `reqwest::Client::builder()` trusts a server's own with `tls_certs_merge`; for a test
