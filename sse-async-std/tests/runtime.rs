@@ -2,9 +2,11 @@
 
 mod support;
 
+use std::env;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
+use std::process::Command;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -18,7 +20,7 @@ use sse_async_std::{
     ClientExt, Config, Error, EventSource, Handle, RawHeaders, ResponseExt, RetryPolicy, Update,
 };
 use sse_testkit::scenario::crowd;
-use sse_testkit::{Cut, End, Replay, Reply, Server};
+use sse_testkit::{Cut, End, Port, Replay, Reply, Server};
 use support::{AsyncStd, http};
 use surf::http::Method;
 use surf::{Body, Request, Url};
@@ -253,4 +255,23 @@ fn headers_that_surf_cannot_hold_go_with_each_attempt() {
     for request in requests {
         assert_eq!(request.header("x-key"), Some("schlüssel".as_bytes()));
     }
+}
+
+/// Runs itself once more, where the environment names a proxy that is gone.
+#[test]
+fn a_proxy_that_the_environment_names_is_not_used() -> io::Result<()> {
+    const NAMES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+    if NAMES.iter().all(|name| env::var_os(name).is_some()) {
+        let server = replay()?;
+        assert_eq!(task::block_on(collect(source(&server))), numbers());
+        return Ok(());
+    }
+    let port = Port::reserve()?;
+    let mut again = Command::new(env::current_exe()?);
+    again.args(["--exact", "a_proxy_that_the_environment_names_is_not_used"]);
+    again.envs(NAMES.map(|name| (name, port.url(""))));
+    let output = again.env_remove("no_proxy").env_remove("NO_PROXY").output()?;
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && shown.contains("1 passed"), "{shown}");
+    Ok(())
 }
