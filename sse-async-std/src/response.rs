@@ -1,11 +1,13 @@
 //! Responses: their head, and their body in chunks.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
+use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use async_std::io::BufRead as _;
+use async_std::io::Read;
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use sse_proto::{ResponseHead, client};
@@ -92,20 +94,30 @@ impl ResponseExt for surf::Response {
 /// The events of one response; see [`ResponseExt::event_stream`].
 pub type EventStream = sse_proto::stream::EventStream<Body>;
 
-/// The largest chunk that shares the buffer: a larger one is rare, and its memory is better given back.
+/// The largest chunk whose buffer an idle body keeps.
 const MOST_KEPT: usize = 4096;
+
+/// What one read takes at most: a TLS record's worth.
+const READ_LEN: usize = 16 * 1024;
+
+thread_local! {
+    /// What bodies are read into. One per thread, not one per stream: nothing waits while it is in use.
+    static READ: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_LEN]);
+}
 
 /// The body of a response as a stream of chunks.
 #[derive(Debug)]
 pub struct Body {
     response: surf::Response,
-    /// Small chunks are copied into it and split off; it is used anew when they are gone.
+    /// Chunks are copied into it and split off; it is used anew when they are gone.
     buffer: BytesMut,
+    /// It is larger than what is kept while nothing comes.
+    large: bool,
 }
 
 impl From<surf::Response> for Body {
     fn from(response: surf::Response) -> Self {
-        Self { response, buffer: BytesMut::new() }
+        Self { response, buffer: BytesMut::new(), large: false }
     }
 }
 
@@ -113,17 +125,24 @@ impl Stream for Body {
     type Item = io::Result<Bytes>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self { response, buffer } = self.get_mut();
-        let available = ready!(Pin::new(&mut *response).poll_fill_buf(cx))?;
-        let chunk = match available.len() {
-            0 => return Poll::Ready(None),
-            1..=MOST_KEPT => {
-                buffer.extend_from_slice(available);
-                buffer.split().freeze()
+        let Self { response, buffer, large } = self.get_mut();
+        let mut read = |bytes: &mut [u8]| match Pin::new(&mut *response).poll_read(cx, bytes)? {
+            Poll::Ready(len @ 1..) => {
+                *large |= len > MOST_KEPT;
+                buffer.extend_from_slice(&bytes[..len]);
+                Poll::Ready(Some(Ok(buffer.split().freeze())))
             }
-            _ => Bytes::copy_from_slice(available),
+            nothing => {
+                if mem::take(large) {
+                    *buffer = BytesMut::new();
+                }
+                nothing.map(|_| None)
+            }
         };
-        Pin::new(response).consume(chunk.len());
-        Poll::Ready(Some(Ok(chunk)))
+        match READ.try_with(|bytes| Some(read(&mut bytes.try_borrow_mut().ok()?))) {
+            Ok(Some(result)) => result,
+            // The thread ends, or this body is read by another one.
+            Ok(None) | Err(_) => read(&mut [0; 256]),
+        }
     }
 }
