@@ -528,6 +528,25 @@ async fn a_large_body_arrives_whole() {
 }
 
 #[async_std::test]
+async fn a_response_that_comes_before_the_end_of_the_request_does_not_cut_it() {
+    // More than sockets have room for.
+    const LEN: usize = 32 << 20;
+    let (url, server) = peer(|mut stream| {
+        read_head(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").unwrap();
+        stream.write_all(b"6\r\nfirst\n\r\n").unwrap();
+        let sent = io::copy(&mut (&stream).take(LEN as u64), &mut io::sink()).unwrap();
+        stream.write_all(b"7\r\n\nsecond\r\n0\r\n\r\n").unwrap();
+        sent
+    });
+    let mut request = Request::new(Method::Post, Url::parse(&url).unwrap());
+    request.set_body(vec![0; LEN]);
+    let mut response = send(request).await.unwrap();
+    assert_eq!(body(&mut response).await.unwrap(), b"first\n\nsecond");
+    assert_eq!(server.join().unwrap(), LEN as u64);
+}
+
+#[async_std::test]
 async fn a_body_shorter_than_announced_is_the_requests_own_fault() {
     let (url, server) = peer(|mut stream| {
         let _ = stream.read_to_end(&mut Vec::new());

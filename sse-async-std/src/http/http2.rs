@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 
 use async_std::channel::{Sender, unbounded};
+use futures_util::FutureExt;
 use futures_util::future::join;
 use futures_util::stream::StreamExt;
 use hyper::client::conn::http2::Builder;
@@ -14,7 +15,7 @@ use surf::http::Response;
 
 use super::invalid;
 use super::request::Outgoing;
-use super::response::{MAX_BUFFER, into_io, respond};
+use super::response::{Driver, Frames, MAX_BUFFER, convert, head, into_io};
 use super::socket::Socket;
 
 pub(super) async fn exchange(socket: Socket, mut request: Outgoing) -> io::Result<Response> {
@@ -33,8 +34,10 @@ pub(super) async fn exchange(socket: Socket, mut request: Outgoing) -> io::Resul
         .map_err(into_io)?;
     // Over once the connection, which holds the sender, and all tasks are.
     let tasks = tasks.buffer_unordered(usize::MAX).collect::<()>();
-    let driver = Box::pin(async { join(connection, tasks).await.0 });
-    respond(driver, sender.send_request(request)).await
+    let driver: Driver = Box::pin(async { join(connection, tasks).await.0 });
+    let mut driver = driver.fuse();
+    let response = head(&mut driver, sender.send_request(request)).await?;
+    Ok(convert(response, |_, body| Frames::new(driver, body)))
 }
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;

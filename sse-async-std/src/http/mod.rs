@@ -1,5 +1,6 @@
 //! A client for surf that streams, over HTTP/1.1 and HTTP/2: one connection per request, no pool and no task.
 
+mod body;
 #[cfg(feature = "http2")]
 mod http2;
 mod request;

@@ -5,11 +5,13 @@ use std::future::Future;
 use std::io;
 use std::iter::successors;
 use std::pin::{Pin, pin};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker, ready};
 
-use async_std::io::{BufRead, Read};
+use async_std::io::{BufReader, Read};
 use futures_util::FutureExt;
-use futures_util::future::{Either, Fuse, select};
+use futures_util::future::{Either, Fuse, FusedFuture, select};
+use http_body_util::BodyExt;
 use hyper::Version;
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http1::Builder;
@@ -18,6 +20,7 @@ use surf::StatusCode;
 use surf::http::headers::CONTENT_TYPE;
 use surf::http::{self, Response};
 
+use super::body::{Body, Framing};
 use super::request::Outgoing;
 use super::socket::Socket;
 
@@ -25,6 +28,9 @@ use super::socket::Socket;
 // what one connection may hold, hence less.
 const MAX_HEADERS: usize = 256;
 pub(super) const MAX_BUFFER: u32 = 128 * 1024;
+
+// What is allocated for each body, for those who do not read it in larger pieces themselves.
+const BUFFER_LEN: usize = 4 * 1024;
 
 /// A response's head as it came, in [`StreamClient`](super::StreamClient)'s responses.
 ///
@@ -41,40 +47,62 @@ pub struct RawHead {
 }
 
 /// Drives the connection from inside the futures that wait for it, so that it ends with them.
-type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send + Sync>>;
+pub(super) type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send + Sync>>;
 
 /// Sends the request and waits for the response's head.
 pub(super) async fn exchange(socket: Socket, request: Outgoing) -> io::Result<Response> {
+    let sent = socket.sent.clone();
+    let mark = sent.clone();
+    let request = request.map(|body| {
+        body.map_frame(move |frame| {
+            let _ = &mark;
+            frame
+        })
+    });
     let (mut sender, connection) = Builder::new()
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_BUFFER as usize)
         .handshake(socket)
         .await
         .map_err(into_io)?;
-    respond(Box::pin(connection), sender.send_request(request)).await
+    let mut connection = Box::pin(connection);
+    let mut driver = (&mut connection).fuse();
+    let response = head(&mut driver, sender.send_request(request)).await?;
+    if !sent.load(Ordering::Relaxed) && !driver.is_terminated() {
+        // The rest of the request goes out while the response is read.
+        return Ok(convert(response, |_, body| Frames::new((connection as Driver).fuse(), body)));
+    }
+    // hyper would hand each chunk from one task to another, which costs more than all the rest.
+    let Socket { stream, rest, .. } = Pin::into_inner(connection).into_parts().io;
+    Ok(convert(response, |headers, body| {
+        Body::new(stream, rest, Framing::of(headers, body.size_hint().exact()))
+    }))
 }
 
-pub(super) async fn respond(
-    driver: Driver,
+/// The response's head, while the connection is driven.
+pub(super) async fn head(
+    driver: &mut Fuse<impl Future<Output = hyper::Result<()>> + Unpin>,
     head: impl Future<Output = hyper::Result<hyper::Response<Incoming>>>,
-) -> io::Result<Response> {
-    let mut driver = driver.fuse();
-    let head = match select(pin!(head), &mut driver).await {
+) -> io::Result<hyper::Response<Incoming>> {
+    let head = match select(pin!(head), driver).await {
         Either::Left((head, _)) => head,
         Either::Right((ended, head)) => head.await.map_err(|error| ended.err().unwrap_or(error)),
     };
-    head.map(|head| convert(driver, head)).map_err(into_io)
+    head.map_err(into_io)
 }
 
-fn convert(driver: Fuse<Driver>, response: hyper::Response<Incoming>) -> Response {
+pub(super) fn convert<R: Read + Unpin + Send + Sync + 'static>(
+    response: hyper::Response<Incoming>,
+    body: impl FnOnce(&HeaderMap, Incoming) -> R,
+) -> Response {
     let (mut head, incoming) = response.into_parts();
-    let status = head.status.as_u16();
     let len = incoming.size_hint().exact().and_then(|len| len.try_into().ok());
-    let open = (!incoming.is_end_stream()).then_some((driver, incoming));
+    let body = BufReader::with_capacity(BUFFER_LEN, body(&head.headers, incoming));
+    let status = head.status.as_u16();
     // An unknown code counts as the first of its class: https://www.rfc-editor.org/rfc/rfc9110#section-15-3
     let known = StatusCode::try_from(status).or_else(|_| StatusCode::try_from(status / 100 * 100));
     let mut response = Response::new(known.unwrap_or(StatusCode::InternalServerError));
-    response.set_body(surf::Body::from_reader(Reader { open, chunk: Ok(Bytes::new()) }, len));
+    response.set_body(surf::Body::from_reader(body, len));
     // The body has left one that the server did not send.
     response.remove_header(CONTENT_TYPE);
     for (name, value) in &mut head.headers {
@@ -95,15 +123,21 @@ fn convert(driver: Fuse<Driver>, response: hyper::Response<Incoming>) -> Respons
     response
 }
 
-/// The response's body. Dropping it closes the socket.
-struct Reader {
+/// The response's body as hyper has it. Dropping it closes the socket.
+pub(super) struct Frames {
     // `None` = ended, and the socket closed.
     open: Option<(Fuse<Driver>, Incoming)>,
     // What was read. An error stays, so that a broken body does not look like a complete one.
     chunk: Result<Bytes, io::ErrorKind>,
 }
 
-impl Drop for Reader {
+impl Frames {
+    pub(super) fn new(driver: Fuse<Driver>, body: Incoming) -> Self {
+        Self { open: (!body.is_end_stream()).then_some((driver, body)), chunk: Ok(Bytes::new()) }
+    }
+}
+
+impl Drop for Frames {
     fn drop(&mut self) {
         if let Some((mut driver, incoming)) = self.open.take() {
             drop(incoming);
@@ -113,8 +147,12 @@ impl Drop for Reader {
     }
 }
 
-impl BufRead for Reader {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+impl Read for Frames {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         while let (Ok(b""), Some((driver, incoming))) = (this.chunk.as_deref(), &mut this.open) {
             let _ = driver.poll_unpin(cx);
@@ -129,26 +167,10 @@ impl BufRead for Reader {
                 }
             }
         }
-        Poll::Ready(this.chunk.as_deref().map_err(|&kind| kind.into()))
-    }
-
-    fn consume(mut self: Pin<&mut Self>, amount: usize) {
-        if let Ok(chunk) = &mut self.chunk {
-            // All of it at once lets go of the read buffer, which hyper then uses again.
-            drop(chunk.split_to(amount));
-        }
-    }
-}
-
-impl Read for Reader {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        let mut available = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let len = io::Read::read(&mut available, buf)?;
-        self.consume(len);
+        let chunk = this.chunk.as_mut().map_err(|kind| *kind)?;
+        let len = chunk.len().min(buf.len());
+        // All of it at once lets go of the read buffer, which hyper then uses again.
+        buf[..len].copy_from_slice(&chunk.split_to(len));
         Poll::Ready(Ok(len))
     }
 }

@@ -1,9 +1,10 @@
 //! From a URL to a connected socket, and that socket as hyper's reader and writer.
 
-use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use async_std::io::{Read, Write};
 use async_std::net::{TcpStream, ToSocketAddrs};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use hyper::body::Bytes;
 use hyper::rt;
 use surf::Url;
 
@@ -19,18 +21,12 @@ use surf::Url;
 // https://www.rfc-editor.org/rfc/rfc8305#section-5
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-// What one read takes from the socket at most: a TLS record's worth.
-const SCRATCH_LEN: usize = 16 * 1024;
+// What one read takes from the socket at most.
+const READ_LEN: usize = 8 * 1024;
 
-// hyper reads on for as long as there is something, also where nothing of it is for anybody: a head before the head, the
-// zeros in front of a chunk's size. Then clocks and other tasks must have their turn.
+// hyper reads on for as long as there is something, also where nothing of it is for anybody: heads before the head. Then
+// clocks and other tasks must have their turn.
 const MOST_READS_IN_A_ROW: u32 = 32;
-
-thread_local! {
-    // Safe code cannot read into hyper's uninitialized buffer, so bytes take a detour. One per thread, not one per
-    // connection: nothing waits while it is in use.
-    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_LEN]);
-}
 
 /// The URL's host, an IPv6 address without its brackets.
 pub(super) fn host(url: &Url) -> &str {
@@ -69,18 +65,47 @@ impl<T: Read + Write + Unpin + Send + Sync> Duplex for T {}
 
 /// A connection, plain or TLS, as hyper wants it.
 pub(super) struct Socket {
-    stream: Box<dyn Duplex>,
+    pub(super) stream: Box<dyn Duplex>,
+    /// What was read, and not by hyper yet.
+    pub(super) rest: Bytes,
+    /// Whether the request is sent, once its body, which holds this too, is dropped.
+    pub(super) sent: Arc<AtomicBool>,
     // How often it may be read before there is a pause. Not at all at first: hyper reads before it writes, and what it
-    // finds there, be it the whole response of a peer that did not wait for the request, is an error to it.
+    // finds there, be it the whole response of a peer that did not wait for the request, is an error to it. Nor behind an
+    // HTTP/1.1 head: what follows may be a body, which is better read without hyper.
     reads_left: u32,
+    /// Whether the last line of a head that has begun is over.
+    line_ended: Option<bool>,
     /// Whether both sides agreed on HTTP/2.
-    #[cfg_attr(not(feature = "http2"), expect(dead_code))]
     pub(super) http2: bool,
 }
 
 impl Socket {
     pub(super) fn new(stream: impl Duplex + 'static, http2: bool) -> Self {
-        Self { stream: Box::new(stream), reads_left: 0, http2 }
+        Self {
+            stream: Box::new(stream),
+            rest: Bytes::new(),
+            sent: Arc::default(),
+            reads_left: 0,
+            line_ended: None,
+            http2,
+        }
+    }
+
+    /// How many of so many bytes are read before the next pause, which is at the end of a head.
+    fn up_to_pause(&mut self, len: usize) -> usize {
+        for (at, byte) in self.rest[..len].iter().enumerate() {
+            self.line_ended = match (byte, self.line_ended) {
+                (b'\n', Some(true)) => {
+                    (self.reads_left, self.line_ended) = (0, None);
+                    return at + 1;
+                }
+                (b'\n', Some(_)) => Some(true),
+                (b'\n' | b'\r', same) => same,
+                _ => Some(false),
+            };
+        }
+        len
     }
 }
 
@@ -96,18 +121,16 @@ impl rt::Read for Socket {
             return Poll::Pending;
         }
         self.reads_left -= 1;
-        let mut read = |scratch: &mut [u8]| {
-            let room = buf.remaining().min(scratch.len());
-            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut scratch[..room]))?;
-            buf.put_slice(&scratch[..read]);
-            Poll::Ready(Ok(()))
-        };
-        let detour = SCRATCH.try_with(|scratch| Some(read(&mut scratch.try_borrow_mut().ok()?)));
-        match detour {
-            Ok(Some(result)) => result,
-            // The thread ends, or a waker that went away here has dropped another connection.
-            Ok(None) | Err(_) => read(&mut [0; 256]),
+        if self.rest.is_empty() {
+            // Safe code cannot read into hyper's uninitialized buffer, so bytes take a detour.
+            let mut bytes = [0; READ_LEN];
+            let len = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut bytes))?;
+            self.rest = Bytes::copy_from_slice(&bytes[..len]);
         }
+        let len = self.rest.len().min(buf.remaining());
+        let len = if self.http2 { len } else { self.up_to_pause(len) };
+        buf.put_slice(&self.rest.split_to(len));
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -121,7 +144,10 @@ impl rt::Write for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        // hyper has written all that it had, and drops a body that has no more.
+        self.sent.store(Arc::strong_count(&self.sent) == 2, Ordering::Relaxed);
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
