@@ -98,6 +98,9 @@ pub struct EventSource<T: Transport> {
     /// What the timer is set to. Left alone while it fires too early, so that a deadline that moves with every chunk costs
     /// nothing.
     armed: Option<Instant>,
+    /// The session was told of chunks, but not when they came: as long as it is nobody else's, the clock is read once there
+    /// are no more.
+    untimed: bool,
     finished: bool,
 }
 
@@ -144,6 +147,7 @@ impl<T: Transport> EventSource<T> {
             connection: Connection::None,
             failure: None,
             armed: None,
+            untimed: false,
             finished: false,
         }
     }
@@ -177,6 +181,10 @@ impl<T: Transport> EventSource<T> {
 
     /// A handle for other tasks: it can close and restart the stream, commit ids, and look at it while it runs.
     pub fn handle(&self) -> Handle {
+        if self.untimed {
+            let now = self.transport.now();
+            self.owner.with(|session| session.note_life(now));
+        }
         self.owner.handle()
     }
 
@@ -201,6 +209,10 @@ impl<T: Transport> EventSource<T> {
 
     /// Reconnects at the next poll, without a loss and without a wait.
     pub fn restart(&mut self) {
+        if std::mem::take(&mut self.untimed) {
+            let now = self.transport.now();
+            self.owner.with_mut(|session| session.note_life(now));
+        }
         self.owner.with_mut(Session::restart);
         self.connection = Connection::None;
     }
@@ -328,6 +340,13 @@ impl<T: Transport> EventSource<T> {
         if self.poll_connection(cx).is_ready() {
             return Poll::Ready(());
         }
+        let deadline = match std::mem::take(&mut self.untimed) {
+            true => {
+                let now = self.transport.now();
+                self.owner.with_mut(|session| session.note_life(now))
+            }
+            false => deadline,
+        };
         let Some(deadline) = deadline else { return Poll::Pending };
         let mut now = self.transport.now();
         while now < deadline {
@@ -359,14 +378,24 @@ impl<T: Transport> EventSource<T> {
                 }
             }
             Connection::Established(response) => {
-                let chunk = ready!(self.transport.poll_chunk(response, cx));
-                let now = self.transport.now();
-                match chunk {
+                match ready!(self.transport.poll_chunk(response, cx)) {
                     Some(Ok(chunk)) => {
-                        self.owner.with_mut(|session| session.handle_chunk(now, chunk));
+                        if let Some(session) = self.owner.sole() {
+                            self.untimed = true;
+                            session.handle_untimed_chunk(chunk);
+                        } else {
+                            let now = self.transport.now();
+                            self.owner.with_mut(|session| session.handle_chunk(now, chunk));
+                        }
                     }
-                    Some(Err(error)) => self.fail(now, error),
-                    None => self.owner.with_mut(|session| session.handle_eof(now)),
+                    Some(Err(error)) => {
+                        let now = self.transport.now();
+                        self.fail(now, error);
+                    }
+                    None => {
+                        let now = self.transport.now();
+                        self.owner.with_mut(|session| session.handle_eof(now));
+                    }
                 }
             }
         }

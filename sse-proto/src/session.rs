@@ -174,6 +174,12 @@ impl Session {
         self.step(now, Input::Chunk(chunk.into()));
     }
 
+    /// Bytes of the body came; [`note_life`](Self::note_life) will say when.
+    #[cfg(feature = "client")]
+    pub(crate) fn handle_untimed_chunk(&mut self, chunk: Bytes) {
+        self.step(self.now, Input::Chunk(chunk));
+    }
+
     /// The body ended cleanly.
     pub fn handle_eof(&mut self, now: Instant) {
         let cause = match self.config.sentinel {

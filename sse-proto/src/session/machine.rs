@@ -262,6 +262,16 @@ impl Session {
         }
     }
 
+    /// The last chunk came no later than now. Gives the new deadline.
+    #[cfg(feature = "client")]
+    pub(crate) fn note_life(&mut self, now: Instant) -> Option<Instant> {
+        self.now = now;
+        if let State::Open(open) = &mut self.state {
+            open.last_life = now;
+        }
+        self.deadline()
+    }
+
     /// Whether a request is under way or a body is being read.
     #[cfg(feature = "client")]
     pub(crate) fn is_connected(&self) -> bool {

@@ -73,6 +73,7 @@ pub(crate) struct World {
     pub(crate) alive: usize,
     pub(crate) reads: usize,
     pub(crate) arms: usize,
+    pub(crate) clock_reads: usize,
     /// Called back in every method of the transport.
     pub(crate) handle: Option<Handle>,
     pub(crate) on_start: Option<fn(&Handle)>,
@@ -200,6 +201,7 @@ impl Transport for Network {
 
     fn now(&self) -> Instant {
         self.call_back();
+        self.world().clock_reads += 1;
         Instant::from_origin(self.world().now)
     }
 

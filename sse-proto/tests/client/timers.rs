@@ -169,6 +169,33 @@ fn a_restart_judges_health_by_the_last_sign_of_life() {
 }
 
 #[test]
+fn a_restart_before_all_is_read_knows_when_the_last_chunk_was() {
+    let ways: [fn(&mut Source); 2] = [Source::restart, |source| source.handle().restart()];
+    for restart in ways {
+        let chunks = stream(&["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]);
+        let network = Network::new([Answer::Fails, Answer::Fails, chunks, Answer::Fails]);
+        let mut source = Source::new(network.clone(), config());
+        let mut task = Task::new();
+        while task.poll(&mut source).is_pending() {
+            assert!(network.pass_to_timer());
+        }
+        network.pass(SECOND * 3600);
+        assert!(task.poll(&mut source).is_ready());
+        restart(&mut source);
+        let lost = "lost: the connection failed: the line is dead: it is unplugged, 1s";
+        assert_eq!(task.lines(&mut source.updates()), [lost]);
+    }
+}
+
+#[test]
+fn the_clock_is_not_read_for_each_chunk() {
+    let network = Network::new([stream(&["data: 1\n\n"; 100])]);
+    let mut source = Source::new(network.clone(), config().idle_timeout(Some(SECOND)));
+    assert_eq!(Task::new().lines(&mut source).len(), 100);
+    assert!(network.world().clock_reads < 10, "{} times", network.world().clock_reads);
+}
+
+#[test]
 fn a_clock_that_leaps_by_centuries_does_no_harm() {
     let century = SECOND * 3_155_760_000;
     let network = Network::new([stream(&["data: 1\n\n"]), stream(&["data: 2\n\n"]), stream(&[])]);
