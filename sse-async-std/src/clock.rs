@@ -33,6 +33,10 @@ impl client::Clock for Clock {
         }
     }
 
+    fn disarm_timer(&mut self) {
+        self.timer = Timer::never();
+    }
+
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         Pin::new(&mut self.timer).poll(cx).map(drop)
     }

@@ -71,6 +71,10 @@ pub trait Transport: Unpin {
     /// Sets the only timer to fire at `deadline`, in place of what it was set to.
     fn arm_timer(&mut self, deadline: Instant);
 
+    /// Nothing waits for the timer any more, which then need not fire. Does nothing unless it is overridden: a timer that fires
+    /// in vain does no harm, but a runtime may look at it each time it goes to sleep.
+    fn disarm_timer(&mut self) {}
+
     /// Ready when the time that the timer was armed for has come; else wakes when it comes. Called only while armed.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
@@ -98,8 +102,8 @@ pub struct EventSource<T: Transport> {
     /// What the timer is set to. Left alone while it fires too early, so that a deadline that moves with every chunk costs
     /// nothing.
     armed: Option<Instant>,
-    /// The session was told of chunks, but not when they came: as long as it is nobody else's, the clock is read once there
-    /// are no more.
+    /// The session was told of chunks, but not when they came: as long as it is nobody else's, the clock is read only when
+    /// something depends on it.
     untimed: bool,
     finished: bool,
 }
@@ -340,14 +344,16 @@ impl<T: Transport> EventSource<T> {
         if self.poll_connection(cx).is_ready() {
             return Poll::Ready(());
         }
-        let deadline = match std::mem::take(&mut self.untimed) {
-            true => {
-                let now = self.transport.now();
-                self.owner.with_mut(|session| session.note_life(now))
+        let Some(mut deadline) = deadline else {
+            if self.armed.take().is_some() {
+                self.transport.disarm_timer();
             }
-            false => deadline,
+            return Poll::Pending;
         };
-        let Some(deadline) = deadline else { return Poll::Pending };
+        if std::mem::take(&mut self.untimed) {
+            let now = self.transport.now();
+            deadline = self.owner.with_mut(|session| session.note_life(now)).unwrap_or(deadline);
+        }
         let mut now = self.transport.now();
         while now < deadline {
             if self.armed.is_none_or(|armed| armed > deadline) {

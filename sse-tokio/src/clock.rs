@@ -11,7 +11,7 @@ use tokio::time::{self, Sleep};
 #[derive(Debug)]
 pub struct Clock {
     origin: time::Instant,
-    /// Made when the first deadline is set, since that needs the runtime.
+    /// Made when a deadline is set, since that needs the runtime.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -34,6 +34,10 @@ impl client::Clock for Clock {
             Some(timer) => timer.as_mut().reset(deadline),
             none => *none = Some(Box::pin(time::sleep_until(deadline))),
         }
+    }
+
+    fn disarm_timer(&mut self) {
+        self.timer = None;
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -28,6 +28,9 @@ pub trait Clock: Unpin {
     /// See [`Transport::arm_timer`].
     fn arm_timer(&mut self, deadline: Instant);
 
+    /// See [`Transport::disarm_timer`].
+    fn disarm_timer(&mut self) {}
+
     /// See [`Transport::poll_timer`].
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
@@ -76,6 +79,10 @@ impl<R: Response, C: Clock> Transport for HttpTransport<R, C> {
 
     fn arm_timer(&mut self, deadline: Instant) {
         self.clock.arm_timer(deadline);
+    }
+
+    fn disarm_timer(&mut self) {
+        self.clock.disarm_timer();
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -133,6 +133,10 @@ impl Network {
         true
     }
 
+    pub(crate) fn is_armed(&self) -> bool {
+        self.world().timer.is_some()
+    }
+
     pub(crate) fn now(&self) -> Duration {
         self.world().now
     }
@@ -211,6 +215,11 @@ impl Transport for Network {
         world.arms += 1;
         world.timer = Some(deadline.since_origin());
         world.fired = false;
+    }
+
+    fn disarm_timer(&mut self) {
+        self.call_back();
+        self.world().timer = None;
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -188,6 +188,23 @@ fn a_restart_before_all_is_read_knows_when_the_last_chunk_was() {
 }
 
 #[test]
+fn once_a_stream_is_open_no_timer_is_left_that_nothing_waits_for() {
+    let network = Network::new([stream(&["data: 1\n\n"])]);
+    let mut source = Source::new(network.clone(), config());
+    assert_eq!(Task::new().lines(&mut source), ["message: 1"]);
+    assert_eq!(network.world().arms, 0, "the answer was there at once");
+
+    let network = Network::new([Answer::Never]);
+    let mut source = Source::new(network.clone(), config());
+    let mut task = Task::new();
+    assert_eq!(task.lines(&mut source), NOTHING);
+    assert!(network.is_armed());
+    network.answer(stream(&[]));
+    assert_eq!(task.lines(&mut source.updates()), ["open"]);
+    assert!(!network.is_armed());
+}
+
+#[test]
 fn the_clock_is_not_read_for_each_chunk() {
     let network = Network::new([stream(&["data: 1\n\n"; 100])]);
     let mut source = Source::new(network.clone(), config().idle_timeout(Some(SECOND)));
