@@ -177,46 +177,44 @@ impl RetryPolicy {
     }
 }
 
+/// What a session without a policy of its own refers to.
+pub(crate) static DEFAULT: RetryPolicy = RetryPolicy {
+    reconnection_time: Duration::ZERO,
+    base: Duration::from_secs(1),
+    factor: 2.0,
+    cap: Duration::from_secs(30),
+    floor: Duration::ZERO,
+    jitter: 1.0,
+    healthy_after: Duration::from_secs(10),
+    max_retries: None,
+    until_open: false,
+    max_elapsed: None,
+    max_server_wait: Duration::from_secs(3600),
+    statuses: Cow::Borrowed(&[429, 500, 502, 503, 504]),
+};
+
 impl Default for RetryPolicy {
     /// For production: 1 s base, factor 2, cap 30 s, full jitter, no limit of attempts.
     fn default() -> Self {
-        Self {
-            reconnection_time: Duration::ZERO,
-            base: Duration::from_secs(1),
-            factor: 2.0,
-            cap: Duration::from_secs(30),
-            floor: Duration::ZERO,
-            jitter: 1.0,
-            healthy_after: Duration::from_secs(10),
-            max_retries: None,
-            until_open: false,
-            max_elapsed: None,
-            max_server_wait: Duration::from_secs(3600),
-            statuses: Cow::Borrowed(&[429, 500, 502, 503, 504]),
-        }
+        DEFAULT.clone()
     }
 }
 
 /// The losses in a row, and the waits that follow from them.
 ///
-/// A [`Session`](crate::Session) has one of its own; alone it serves whoever retries something else by the same rules.
-/// The same seed and the same calls give the same waits.
+/// Serves whoever retries something else by the rules of a [`Session`](crate::Session). The same seed and the same calls
+/// give the same waits.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     policy: RetryPolicy,
-    random: u64,
-    /// What the server's last `retry` field said.
-    server_time: Option<Duration>,
-    retries: u32,
-    span: Duration,
-    first_loss: Option<Instant>,
+    losses: Losses,
 }
 
 impl Backoff {
     /// Starts with no loss. Give every client a seed of its own, else they come back together.
     pub fn new(policy: RetryPolicy, seed: u64) -> Self {
-        let span = policy.base.min(policy.cap);
-        Self { policy, random: seed, server_time: None, retries: 0, span, first_loss: None }
+        let losses = Losses::new(&policy, seed);
+        Self { policy, losses }
     }
 
     /// The wait after a loss at `now`; `retry_after` is what the answer asked for, if it did.
@@ -229,65 +227,102 @@ impl Backoff {
         now: Instant,
         retry_after: Option<Duration>,
     ) -> Result<Duration, GiveUp> {
-        let first_loss = *self.first_loss.get_or_insert(now);
-        if let Some(limit) = self.policy.max_retries
-            && self.retries >= limit
-        {
-            return Err(if limit == 0 { GiveUp::NoRetry } else { GiveUp::Retries { limit } });
-        }
-        let asked = self.server_time.max(retry_after).unwrap_or_default();
-        if asked > self.policy.max_server_wait {
-            return Err(GiveUp::ServerWait { wait: asked, limit: self.policy.max_server_wait });
-        }
-        let wish = asked.max(self.reconnection_time()).max(self.policy.floor);
-        let wait = wish.saturating_add(self.chance());
-        if let Some(limit) = self.policy.max_elapsed
-            && now.saturating_since(first_loss).saturating_add(wait) > limit
-        {
-            return Err(GiveUp::Elapsed { limit });
-        }
-        self.retries = self.retries.saturating_add(1);
-        self.span = scale(self.span, self.policy.factor.max(1.0)).min(self.policy.cap);
-        Ok(wait)
+        self.losses.add(&self.policy, now, retry_after)
     }
 
     /// A connection was healthy: losses count from the start again.
     pub fn reset(&mut self) {
-        self.retries = 0;
-        self.span = self.policy.base.min(self.policy.cap);
-        self.first_loss = None;
+        self.losses.reset(&self.policy);
     }
 
     /// Takes note of a `retry` field.
     pub fn set_server_time(&mut self, time: Duration) {
-        self.server_time = Some(time);
+        self.losses.server_time = Some(time);
     }
 
     /// What the server's last `retry` field said.
     pub const fn server_time(&self) -> Option<Duration> {
-        self.server_time
+        self.losses.server_time
     }
 
     /// The standard's reconnection time
     /// ([section 9.2.2](https://html.spec.whatwg.org/multipage/server-sent-events.html#concept-event-stream-reconnection-time)):
     /// the server's, else the policy's.
     pub fn reconnection_time(&self) -> Duration {
-        self.server_time.unwrap_or(self.policy.reconnection_time)
+        self.losses.reconnection_time(&self.policy)
     }
 
     /// Losses in a row that were followed by an attempt.
     pub const fn retries(&self) -> u32 {
-        self.retries
+        self.losses.retries
     }
 
     /// The policy in force.
     pub const fn policy(&self) -> &RetryPolicy {
         &self.policy
     }
+}
+
+/// A [`Backoff`] without its policy, which a session's configuration holds already.
+#[derive(Clone, Debug)]
+pub(crate) struct Losses {
+    random: u64,
+    /// What the server's last `retry` field said.
+    pub(crate) server_time: Option<Duration>,
+    /// Losses in a row that were followed by an attempt.
+    pub(crate) retries: u32,
+    span: Duration,
+    first_loss: Option<Instant>,
+}
+
+impl Losses {
+    pub(crate) fn new(policy: &RetryPolicy, seed: u64) -> Self {
+        let span = policy.base.min(policy.cap);
+        Self { random: seed, server_time: None, retries: 0, span, first_loss: None }
+    }
+
+    /// One more; see [`Backoff::lose`].
+    pub(crate) fn add(
+        &mut self,
+        policy: &RetryPolicy,
+        now: Instant,
+        retry_after: Option<Duration>,
+    ) -> Result<Duration, GiveUp> {
+        let first_loss = *self.first_loss.get_or_insert(now);
+        if let Some(limit) = policy.max_retries
+            && self.retries >= limit
+        {
+            return Err(if limit == 0 { GiveUp::NoRetry } else { GiveUp::Retries { limit } });
+        }
+        let asked = self.server_time.max(retry_after).unwrap_or_default();
+        if asked > policy.max_server_wait {
+            return Err(GiveUp::ServerWait { wait: asked, limit: policy.max_server_wait });
+        }
+        let wish = asked.max(self.reconnection_time(policy)).max(policy.floor);
+        let wait = wish.saturating_add(self.chance(policy.jitter));
+        if let Some(limit) = policy.max_elapsed
+            && now.saturating_since(first_loss).saturating_add(wait) > limit
+        {
+            return Err(GiveUp::Elapsed { limit });
+        }
+        self.retries = self.retries.saturating_add(1);
+        self.span = scale(self.span, policy.factor.max(1.0)).min(policy.cap);
+        Ok(wait)
+    }
+
+    pub(crate) fn reset(&mut self, policy: &RetryPolicy) {
+        self.retries = 0;
+        self.span = policy.base.min(policy.cap);
+        self.first_loss = None;
+    }
+
+    fn reconnection_time(&self, policy: &RetryPolicy) -> Duration {
+        self.server_time.unwrap_or(policy.reconnection_time)
+    }
 
     /// The part of the span that is waited: its fixed share and a random part of the rest.
-    fn chance(&mut self) -> Duration {
-        let jitter = if self.policy.jitter < 1.0 { self.policy.jitter.max(0.0) } else { 1.0 };
+    fn chance(&mut self, jitter: f64) -> Duration {
+        let jitter = if jitter < 1.0 { jitter.max(0.0) } else { 1.0 };
         let random = scale(self.span, jitter).min(self.span);
         let fixed = self.span - random;
         let nanos = (random.as_nanos().saturating_mul(u128::from(self.next_random()))) >> 64;

@@ -95,13 +95,13 @@ impl<'a> ResponseHead<'a> {
     }
 
     /// What the head means under a configuration (WHATWG HTML 9.2.3, *processing model*).
-    pub(crate) fn verdict(&self, config: &Config, retry_statuses: &[u16]) -> Verdict {
+    pub(crate) fn verdict(&self, config: &Config) -> Verdict {
         match self.status {
             200 if !self.has_accepted_type(config) => Verdict::Refused(Refusal::ContentType),
             200 if self.is_encoded() => Verdict::Refused(Refusal::ContentEncoding),
             200 => Verdict::Open,
             204 => Verdict::NoContent,
-            status if retry_statuses.contains(&status) => {
+            status if config.policy().statuses.contains(&status) => {
                 Verdict::Retry { status, retry_after: self.parse_retry_after() }
             }
             status => Verdict::Refused(Refusal::Status(status)),

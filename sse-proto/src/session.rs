@@ -8,14 +8,16 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use bytes::Bytes;
 use core::fmt;
+use core::time::Duration;
 
 pub use config::{Commit, Config, InvalidId, ReconnectTo, Sentinel};
 pub use output::{
     Attempt, Cause, Closed, GiveUp, Lost, Output, ReadyState, Refusal, Snapshot, Stats,
 };
 
+use crate::backoff::Losses;
 use crate::response::{ResponseHead, Verdict};
-use crate::{Backoff, DecodeError, Decoder, Found, Instant};
+use crate::{DecodeError, Decoder, Found, Instant};
 use machine::{Input, State};
 
 /// The life of an event stream as a machine without socket and clock (WHATWG HTML,
@@ -93,7 +95,7 @@ use machine::{Input, State};
 pub struct Session {
     config: Config,
     decoder: Decoder,
-    backoff: Backoff,
+    losses: Losses,
     state: State,
     /// The last time that the driver told.
     now: Instant,
@@ -103,7 +105,8 @@ pub struct Session {
     late: bool,
     /// What `poll_event` found and left to `poll_output`.
     found: Option<Result<Found, DecodeError>>,
-    lost: Option<Lost>,
+    /// `last_loss` is still to be told, with the wait that follows it.
+    lost: Option<Option<Duration>>,
     last_loss: Option<Cause>,
     /// What the user committed, under [`Commit::Manual`].
     committed: String,
@@ -115,15 +118,14 @@ pub struct Session {
 impl Session {
     /// A session that wants to connect at once. Give each one a `seed` of its own: it decides the random part of the waits.
     pub fn new(config: Config, seed: u64, now: Instant) -> Self {
-        let policy = config.retry.clone().unwrap_or_default();
         let mut decoder = Decoder::with_limits(config.limits);
         decoder.set_report_comments(config.comments);
         decoder.set_last_event_id(&config.last_event_id);
         Self {
             committed: decoder.last_sendable_id().to_owned(),
+            losses: Losses::new(config.policy(), seed),
             config,
             decoder,
-            backoff: Backoff::new(policy, seed),
             state: State::Due,
             now,
             ending: None,
@@ -141,9 +143,7 @@ impl Session {
     /// of the configuration's.
     pub fn resume(config: Config, seed: u64, now: Instant, snapshot: &Snapshot) -> Self {
         let mut session = Self::new(config, seed, now);
-        if let Some(time) = snapshot.reconnection_time {
-            session.backoff.set_server_time(time);
-        }
+        session.losses.server_time = snapshot.reconnection_time;
         // An id that no header can carry does not come from `snapshot`; it is left out.
         let _ = session.set_last_event_id(&snapshot.last_event_id);
         session
@@ -159,7 +159,7 @@ impl Session {
 
     /// The response head came.
     pub fn handle_response(&mut self, now: Instant, head: ResponseHead<'_>) {
-        let verdict = head.verdict(&self.config, &self.backoff.policy().statuses);
+        let verdict = head.verdict(&self.config);
         if let (State::Connecting { .. }, Verdict::Open) = (self.state, verdict)
             && let (ReconnectTo::Redirected, Some(to)) =
                 (self.config.reconnect_to, head.redirected_to)
@@ -249,7 +249,7 @@ impl Session {
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             last_event_id: self.next_id().to_owned(),
-            reconnection_time: self.backoff.server_time(),
+            reconnection_time: self.losses.server_time,
         }
     }
 
@@ -283,7 +283,7 @@ impl Session {
     /// The next thing that came out, or the next duty; see the driving rule above.
     #[inline]
     pub fn poll_output(&mut self) -> Output<'_> {
-        if let Some(lost) = self.lost.take() {
+        if let Some(lost) = self.take_lost() {
             return Output::Lost(lost);
         }
         match self.state {

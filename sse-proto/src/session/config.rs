@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use crate::{EventRef, Limits, RetryPolicy};
+use crate::{EventRef, Limits, RetryPolicy, backoff};
 
 /// All that a [`Session`](crate::Session) may be told. Every field has a setter of the same name.
 ///
@@ -183,6 +183,11 @@ impl Config {
     pub fn for_factory(mut self) -> Self {
         self.retry.get_or_insert_default();
         self
+    }
+
+    /// The policy in force.
+    pub(crate) fn policy(&self) -> &RetryPolicy {
+        self.retry.as_ref().unwrap_or(&backoff::DEFAULT)
     }
 }
 

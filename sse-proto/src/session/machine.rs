@@ -75,7 +75,7 @@ impl Session {
                     self.stats.comments += 1;
                     return Output::Comment(self.decoder.found_comment());
                 }
-                Ok(Found::Retry(time)) => self.backoff.set_server_time(time),
+                Ok(Found::Retry(time)) => self.losses.server_time = Some(time),
                 Err(error) => {
                     self.stats.skipped += 1;
                     return Output::Skipped(error);
@@ -85,7 +85,7 @@ impl Session {
         match self.ending.take() {
             Some(cause) => {
                 self.lose(cause, None);
-                match (self.lost.take(), self.state) {
+                match (self.take_lost(), self.state) {
                     (Some(lost), _) => Output::Lost(lost),
                     (None, State::Closed(why)) => Output::Closed(why),
                     (None, _) => Output::Wait(self.deadline()),
@@ -206,7 +206,7 @@ impl Session {
         self.note_health();
         self.forget_connection();
         self.last_loss = Some(cause);
-        let policy = self.backoff.policy();
+        let policy = self.config.policy();
         let one_shot = policy.is_never() || (policy.until_open && self.stats.opens > 0);
         if one_shot && cause == Cause::EndOfStream {
             self.state = State::Closed(Closed::EndOfStream);
@@ -215,21 +215,28 @@ impl Session {
         self.stats.losses += 1;
         let next = match one_shot {
             true => Err(GiveUp::NoRetry),
-            false => self.backoff.lose(self.now, retry_after),
+            false => self.losses.add(policy, self.now, retry_after),
         };
-        self.lost = Some(Lost { cause, attempt: self.stats.attempts, retry_in: next.ok() });
+        self.lost = Some(next.ok());
         self.state = match next {
             Ok(wait) => State::Waiting { until: self.now + wait },
             Err(give_up) => State::Closed(Closed::Lost { cause, give_up }),
         };
     }
 
+    /// The last loss, if it was not told.
+    pub(super) fn take_lost(&mut self) -> Option<Lost> {
+        let retry_in = self.lost.take()?;
+        let cause = self.last_loss?;
+        Some(Lost { cause, attempt: self.stats.attempts, retry_in })
+    }
+
     /// A connection that is open will not be open any more. Time counts as far as it was told.
     fn note_health(&mut self) {
         if let State::Open(open) = self.state
-            && self.now.saturating_since(open.since) >= self.backoff.policy().healthy_after
+            && self.now.saturating_since(open.since) >= self.config.policy().healthy_after
         {
-            self.backoff.reset();
+            self.losses.reset(self.config.policy());
         }
     }
 
@@ -255,7 +262,7 @@ impl Session {
         self.state = State::Connecting { since: self.now };
         Attempt {
             number: self.stats.attempts,
-            retries: self.backoff.retries(),
+            retries: self.losses.retries,
             last_event_id,
             address: self.address.clone(),
             last_loss: self.last_loss.take(),
