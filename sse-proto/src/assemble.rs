@@ -10,11 +10,11 @@ use crate::Limits;
 use crate::event::{Data, EventRef, IdRef};
 use crate::field::{self, Field};
 use crate::limits::Over;
+use crate::line::Range;
 use crate::text::{KEEP, Text};
 
-/// Data lines that are remembered as ranges before they are moved to the data buffer. More would let a flood of empty
-/// lines hold more memory in ranges than the chunk has bytes.
-const MOST_RANGES: usize = 32;
+/// Data lines that are remembered as ranges before they are moved to the data buffer. Every idle stream has room for so many.
+const MOST_RANGES: usize = 8;
 
 /// No chunks ever have so many bytes together, nor is a third of a limit as large.
 const SKIPPED: usize = usize::MAX / 2;
@@ -31,7 +31,7 @@ const LARGE: u8 = 8;
 const SKIP: u8 = 16;
 
 /// `from..to` of the current chunk.
-type Range = (usize, usize);
+type Line = (usize, usize);
 
 /// Where a field's value lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,11 @@ enum Slot {
 pub(crate) struct Block {
     /// What there is beside data lines in the chunk; 0 for most blocks, which then leave all below `lines` untouched.
     flags: u8,
+    /// Data lines in the chunk, behind those that `data` already holds.
+    line_count: u8,
+    /// The id in `id` can be sent in a header.
+    id_fits_header: bool,
+    small_limit: u16,
     /// An upper bound of the data's size: its raw bytes and line ends. Each byte may become one U+FFFD of three, so the
     /// exact size is worth counting only once this is over a third of the limit. `SKIPPED` or more in a block that was given up.
     raw: usize,
@@ -58,27 +63,29 @@ pub(crate) struct Block {
     cheap: usize,
     /// A third of the limit for ids and event types.
     cheap_id: usize,
-    /// Data lines in the chunk, behind those that `data` already holds.
-    line_count: usize,
     lines: [Range; MOST_RANGES],
     event_type: Slot,
     id: Slot,
     /// Data that does not lie in the chunk, as it came, while `raw` is at most `small_limit`.
     small: Vec<u8>,
-    small_limit: usize,
     /// The same above that.
     data: Text,
-    event_type_text: Text,
-    id_text: Text,
-    /// An id line that is not over yet: if it turns out to contain a NUL, the id before it stands.
-    id_line: Text,
-    /// The id in `id` can be sent in a header.
-    id_fits_header: bool,
     limits: Limits,
     last: LastId,
     last_event_id: Text,
     /// The last id that can be sent in a header, where `last_event_id` cannot.
     sendable_id: Option<Box<str>>,
+    /// Made when the first is needed.
+    texts: Option<Box<Texts>>,
+}
+
+/// What an idle stream often never needed.
+#[derive(Debug, Default)]
+struct Texts {
+    event_type: Text,
+    id: Text,
+    /// An id line that is not over yet: if it turns out to contain a NUL, the id before it stands.
+    id_line: Text,
 }
 
 /// What events need to know of the last event ID beside its text.
@@ -94,53 +101,51 @@ impl Block {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             flags: 0,
+            line_count: 0,
+            id_fits_header: true,
+            small_limit: SMALL.min(limits.event_bytes / 3) as u16,
             raw: 0,
             cheap: limits.event_bytes / 3,
             cheap_id: limits.id_bytes / 3,
-            line_count: 0,
-            lines: [(0, 0); MOST_RANGES],
+            lines: [Range::default(); MOST_RANGES],
             event_type: Slot::Absent,
             id: Slot::Absent,
             small: Vec::new(),
-            small_limit: SMALL.min(limits.event_bytes / 3),
             data: Text::default(),
-            event_type_text: Text::default(),
-            id_text: Text::default(),
-            id_line: Text::default(),
-            id_fits_header: true,
             limits,
             last: LastId::default(),
             last_event_id: Text::default(),
             sendable_id: None,
+            texts: None,
         }
     }
 
     /// A whole data line.
     #[inline]
-    pub(crate) fn data_line(&mut self, chunk: &[u8], line: Range) -> Result<(), Over> {
+    pub(crate) fn data_line(&mut self, chunk: &[u8], line: Line) -> Result<(), Over> {
         self.raw += line.1 - line.0 + 1;
-        if self.line_count == MOST_RANGES {
+        if usize::from(self.line_count) == MOST_RANGES {
             self.save_lines(chunk);
         }
-        self.lines[self.line_count] = line;
+        self.lines[usize::from(self.line_count)] = Range::new(line.0, line.1);
         self.line_count += 1;
         if self.raw > self.cheap { self.check_data(chunk) } else { Ok(()) }
     }
 
     /// A whole line that names the event type.
     #[inline]
-    pub(crate) fn event_type_line(&mut self, chunk: &[u8], line: Range) -> Result<(), Over> {
+    pub(crate) fn event_type_line(&mut self, chunk: &[u8], line: Line) -> Result<(), Over> {
         if line.1 - line.0 > self.cheap_id {
             return self.long_event_type(&chunk[line.0..line.1]);
         }
         self.flags |= TYPE;
-        self.event_type = Slot::Chunk(line);
+        self.event_type = Slot::Chunk(Range::new(line.0, line.1));
         Ok(())
     }
 
     /// A whole line with an id.
     #[inline]
-    pub(crate) fn id_line(&mut self, chunk: &[u8], line: Range) -> Result<(), Over> {
+    pub(crate) fn id_line(&mut self, chunk: &[u8], line: Line) -> Result<(), Over> {
         let bytes = &chunk[line.0..line.1];
         if bytes.len() > self.cheap_id {
             return self.long_id(bytes);
@@ -148,7 +153,7 @@ impl Block {
         let fits_header = field::is_header_value(bytes);
         if fits_header || memchr::memchr(0, bytes).is_none() {
             self.flags |= ID;
-            self.id = Slot::Chunk(line);
+            self.id = Slot::Chunk(Range::new(line.0, line.1));
             self.id_fits_header = fits_header;
         }
         Ok(())
@@ -177,13 +182,13 @@ impl Block {
     /// A whole data line with a blank one behind it: whether it is a block's only one, which is dispatched then. Else it is
     /// a line like any other.
     #[inline]
-    pub(crate) fn only_line(&mut self, chunk: &[u8], line: Range) -> bool {
+    pub(crate) fn only_line(&mut self, chunk: &[u8], line: Line) -> bool {
         let only = self.flags & (HELD | SKIP) == 0
             && self.line_count == 0
             && line.1 - line.0 <= self.cheap;
         if only {
             self.raw = line.1 - line.0 + 1;
-            self.lines[0] = line;
+            self.lines[0] = Range::new(line.0, line.1);
             self.line_count = 1;
             if self.flags & ID != 0 {
                 self.move_id(chunk);
@@ -193,7 +198,7 @@ impl Block {
     }
 
     /// A whole line of some field.
-    pub(crate) fn line(&mut self, chunk: &[u8], field: Field, line: Range) -> Result<(), Over> {
+    pub(crate) fn line(&mut self, chunk: &[u8], field: Field, line: Line) -> Result<(), Over> {
         match field {
             Field::Data => self.data_line(chunk, line),
             Field::EventType => self.event_type_line(chunk, line),
@@ -205,47 +210,50 @@ impl Block {
     pub(crate) fn begin_event_type(&mut self) {
         self.flags |= TYPE;
         self.event_type = Slot::Held;
-        self.event_type_text.clear();
+        Texts::of(&mut self.texts).event_type.clear();
     }
 
     pub(crate) fn push_event_type(&mut self, piece: &[u8]) -> Result<(), Over> {
         let limit = self.limits.id_bytes;
-        if self.event_type_text.len() + piece.len() > limit {
+        let text = &mut Texts::of(&mut self.texts).event_type;
+        if text.len() + piece.len() > limit {
             return self.skip(Over::EventType);
         }
-        self.event_type_text.push(piece, limit);
-        if self.event_type_text.len() > limit { self.skip(Over::EventType) } else { Ok(()) }
+        text.push(piece, limit);
+        if text.len() > limit { self.skip(Over::EventType) } else { Ok(()) }
     }
 
     pub(crate) fn end_event_type(&mut self) -> Result<(), Over> {
-        self.event_type_text.end_line(self.limits.id_bytes);
-        if self.event_type_text.len() > self.limits.id_bytes {
-            return self.skip(Over::EventType);
-        }
-        Ok(())
+        let limit = self.limits.id_bytes;
+        let text = &mut Texts::of(&mut self.texts).event_type;
+        text.end_line(limit);
+        if text.len() > limit { self.skip(Over::EventType) } else { Ok(()) }
     }
 
     pub(crate) fn begin_id(&mut self) {
-        self.id_line.clear();
+        Texts::of(&mut self.texts).id_line.clear();
     }
 
     pub(crate) fn push_id(&mut self, piece: &[u8]) -> Result<(), Over> {
         let limit = self.limits.id_bytes;
-        if self.id_line.len() + piece.len() > limit {
+        let line = &mut Texts::of(&mut self.texts).id_line;
+        if line.len() + piece.len() > limit {
             return self.skip(Over::Id);
         }
-        self.id_line.push(piece, limit);
-        if self.id_line.len() > limit { self.skip(Over::Id) } else { Ok(()) }
+        line.push(piece, limit);
+        if line.len() > limit { self.skip(Over::Id) } else { Ok(()) }
     }
 
     pub(crate) fn end_id(&mut self) -> Result<(), Over> {
-        self.id_line.end_line(self.limits.id_bytes);
-        if self.id_line.len() > self.limits.id_bytes {
+        let texts = Texts::of(&mut self.texts);
+        texts.id_line.end_line(self.limits.id_bytes);
+        if texts.id_line.len() > self.limits.id_bytes {
             return self.skip(Over::Id);
         }
-        if !self.id_line.as_str().contains('\0') {
-            self.id_fits_header = field::is_header_value(self.id_line.as_str().as_bytes());
-            core::mem::swap(&mut self.id_line, &mut self.id_text);
+        let id = texts.id_line.as_str();
+        if !id.contains('\0') {
+            self.id_fits_header = field::is_header_value(id.as_bytes());
+            core::mem::swap(&mut texts.id_line, &mut texts.id);
             self.flags |= ID;
             self.id = Slot::Held;
         }
@@ -268,12 +276,12 @@ impl Block {
     /// The event that [`dispatch`](Self::dispatch) announced.
     #[inline]
     pub(crate) fn event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
-        if self.flags & (TYPE | HELD) == 0 && self.line_count == 1 {
-            let (from, to) = self.lines[0];
-            if let Ok(data) = simdutf8::basic::from_utf8(&chunk[from..to]) {
-                let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
-                return EventRef { event_type: "", data: Data::Borrowed(data), id };
-            }
+        if self.flags & (TYPE | HELD) == 0
+            && self.line_count == 1
+            && let Ok(data) = simdutf8::basic::from_utf8(self.lines[0].of(chunk))
+        {
+            let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
+            return EventRef { event_type: "", data: Data::Borrowed(data), id };
         }
         self.any_event(chunk)
     }
@@ -287,7 +295,10 @@ impl Block {
         }
         self.save(chunk);
         let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
-        let event_type = if self.flags & TYPE != 0 { self.event_type_text.as_str() } else { "" };
+        let event_type = match &self.texts {
+            Some(texts) if self.flags & TYPE != 0 => texts.event_type.as_str(),
+            _ => "",
+        };
         let data = match simdutf8::basic::from_utf8(&self.small) {
             Ok(data) if self.flags & LARGE == 0 => Data::Borrowed(data),
             Ok(_) => Data::Gathered(self.data.as_mut_string()),
@@ -306,18 +317,19 @@ impl Block {
         if self.line_count != 1 || self.flags & HELD != 0 {
             return None;
         }
-        let (from, to) = self.lines[0];
+        let (from, to) = self.lines[0].ends();
         if self.flags & TYPE == 0 {
             return Some(("", simdutf8::basic::from_utf8(&chunk[from..to]).ok()?));
         }
         match self.event_type {
             Slot::Absent | Slot::Held => None,
-            // The usual pair of neighbours takes one check.
-            Slot::Chunk((start, end)) if end <= from && from - end <= "\r\ndata: ".len() => {
-                let text = simdutf8::basic::from_utf8(&chunk[start..to]).ok()?;
-                Some((text.get(..end - start)?, text.get(from - start..)?))
-            }
-            Slot::Chunk((start, end)) => {
+            Slot::Chunk(line) => {
+                let (start, end) = line.ends();
+                // The usual pair of neighbours takes one check.
+                if end <= from && from - end <= "\r\ndata: ".len() {
+                    let text = simdutf8::basic::from_utf8(&chunk[start..to]).ok()?;
+                    return Some((text.get(..end - start)?, text.get(from - start..)?));
+                }
                 let event_type = simdutf8::basic::from_utf8(&chunk[start..end]).ok()?;
                 Some((event_type, simdutf8::basic::from_utf8(&chunk[from..to]).ok()?))
             }
@@ -348,12 +360,21 @@ impl Block {
         self.id = Slot::Absent;
     }
 
+    /// The same, and gives its buffers back.
+    pub(crate) fn reset(&mut self) {
+        self.clear();
+        self.small = Vec::new();
+        self.texts = None;
+    }
+
     /// Gives the block up: it says nothing any more until its blank line.
     #[cold]
     fn skip(&mut self, over: Over) -> Result<(), Over> {
         self.clear();
-        self.event_type_text.clear();
-        self.id_line.clear();
+        if let Some(texts) = &mut self.texts {
+            texts.event_type.clear();
+            texts.id_line.clear();
+        }
         self.flags = SKIP;
         self.raw = SKIPPED;
         Err(over)
@@ -382,16 +403,19 @@ impl Block {
 
     #[inline(never)]
     fn save_names(&mut self, chunk: &[u8]) {
-        match self.event_type {
+        let texts = Texts::of(&mut self.texts);
+        if let Slot::Chunk(line) = self.event_type {
+            let line = line.of(chunk);
             // Often the type is that of the event before.
-            Slot::Chunk((from, to))
-                if *self.event_type_text.as_str().as_bytes() == chunk[from..to] =>
-            {
-                self.event_type = Slot::Held;
+            if texts.event_type.as_str().as_bytes() != line {
+                texts.event_type.set(line, self.limits.id_bytes);
             }
-            _ => self.event_type.save(chunk, &mut self.event_type_text, self.limits.id_bytes),
+            self.event_type = Slot::Held;
         }
-        self.id.save(chunk, &mut self.id_text, self.limits.id_bytes);
+        if let Slot::Chunk(line) = self.id {
+            texts.id.set(line.of(chunk), self.limits.id_bytes);
+            self.id = Slot::Held;
+        }
     }
 
     pub(crate) fn last_event_id(&self) -> &str {
@@ -426,19 +450,24 @@ impl Block {
         self.last.own = true;
         match self.id {
             Slot::Absent => {}
-            Slot::Chunk((from, to)) => {
-                self.last_event_id.set(&chunk[from..to], self.limits.id_bytes);
+            Slot::Chunk(line) => self.last_event_id.set(line.of(chunk), self.limits.id_bytes),
+            Slot::Held => {
+                let texts = Texts::of(&mut self.texts);
+                core::mem::swap(&mut self.last_event_id, &mut texts.id);
             }
-            Slot::Held => core::mem::swap(&mut self.last_event_id, &mut self.id_text),
         }
     }
 }
 
-impl Slot {
-    fn save(&mut self, chunk: &[u8], text: &mut Text, limit: usize) {
-        if let Self::Chunk((from, to)) = *self {
-            text.set(&chunk[from..to], limit);
-            *self = Self::Held;
-        }
+impl Texts {
+    #[inline]
+    fn of(texts: &mut Option<Box<Self>>) -> &mut Self {
+        texts.get_or_insert_with(Self::make)
+    }
+
+    /// Apart from those who need it, since it is seldom made.
+    #[cold]
+    fn make() -> Box<Self> {
+        Box::default()
     }
 }

@@ -1,9 +1,9 @@
 //! Bytes in, events out.
 
 mod cut;
+mod spare;
 
-use alloc::collections::VecDeque;
-use alloc::vec::Vec;
+use alloc::boxed::Box;
 use core::fmt;
 use core::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::assemble::Block;
 use crate::event::{CommentRef, EventRef};
 use crate::field::{self, Field, Line, RetryValue};
 use crate::limits::Over;
-use crate::line::{self, Ends, Partial};
-use crate::text;
+use crate::line::{self, Ends, LONGEST_CHUNK, Partial, Range};
 use crate::{DecodeError, Limits};
+use spare::Spare;
 
 /// What [`Decoder::pull`] gives.
 #[derive(Debug)]
@@ -84,20 +84,19 @@ pub struct Decoder {
     between: bool,
     current: Current,
     /// Where a comment lies in `chunk`.
-    comment_range: (usize, usize),
+    comment_range: Range,
     block: Block,
     report_comments: bool,
     /// The last data line was short, and the next is likely to be.
     short_lines: bool,
     ends: Ends,
-    queue: VecDeque<Bytes>,
     partial: Partial,
     /// The last line ended with a CR at its chunk's end: an LF that follows belongs to it.
     swallow_lf: bool,
     /// The last `retry` field.
     retry: Duration,
-    /// A reported comment that chunk ends cut.
-    comment: Vec<u8>,
+    /// Made when the first is needed.
+    spare: Option<Box<Spare>>,
 }
 
 /// What the last `advance` found, and where it lies until the next one.
@@ -140,16 +139,15 @@ impl Decoder {
             position: 0,
             between: true,
             current: Current::Nothing,
-            comment_range: (0, 0),
+            comment_range: Range::default(),
             block: Block::new(limits),
             report_comments: true,
             short_lines: false,
             ends: Ends::default(),
-            queue: VecDeque::new(),
             partial: Partial::Bom(0),
             swallow_lf: false,
             retry: Duration::ZERO,
-            comment: Vec::new(),
+            spare: None,
         }
     }
 
@@ -162,11 +160,11 @@ impl Decoder {
     #[inline]
     pub fn push(&mut self, chunk: impl Into<Bytes>) {
         let chunk = chunk.into();
-        if self.chunk.is_empty() {
+        if self.chunk.is_empty() && chunk.len() <= LONGEST_CHUNK {
             self.chunk = chunk;
             self.position = 0;
         } else {
-            self.queue.push_back(chunk);
+            self.queue(chunk, LONGEST_CHUNK);
         }
     }
 
@@ -228,8 +226,8 @@ impl Decoder {
     #[inline]
     pub(crate) fn found_comment(&self) -> CommentRef<'_> {
         match self.current {
-            Current::GatheredComment => CommentRef { bytes: &self.comment },
-            _ => CommentRef { bytes: &self.chunk[self.comment_range.0..self.comment_range.1] },
+            Current::GatheredComment => CommentRef { bytes: self.gathered_comment() },
+            _ => CommentRef { bytes: self.comment_range.of(&self.chunk) },
         }
     }
 
@@ -247,7 +245,7 @@ impl Decoder {
     ///
     /// Pull until `None` before. Returns whether an unfinished line or block was dropped.
     pub fn finish(&mut self) -> bool {
-        let unread = self.position < self.chunk.len() || !self.queue.is_empty();
+        let unread = self.position < self.chunk.len() || self.has_queued();
         let begun = !matches!(self.partial, Partial::None | Partial::Bom(_));
         let found = matches!(self.current, Current::Event | Current::TakenEvent);
         let cut_off = unread || begun || !(found || self.block.is_empty());
@@ -260,13 +258,12 @@ impl Decoder {
         self.chunk = Bytes::new();
         self.position = 0;
         self.ends.clear();
-        self.queue.clear();
-        self.block.clear();
+        self.block.reset();
         self.partial = Partial::Bom(0);
         self.between = true;
         self.swallow_lf = false;
         self.current = Current::Nothing;
-        self.comment = Vec::new();
+        self.spare = None;
     }
 
     /// The last event ID: that of the last block that set one, whether it had data or not. `""` when there is none.
@@ -294,10 +291,7 @@ impl Decoder {
         match core::mem::replace(&mut self.current, Current::Nothing) {
             Current::Nothing | Current::Comment => {}
             Current::Event | Current::TakenEvent => self.block.clear(),
-            Current::GatheredComment if self.comment.capacity() > text::KEEP => {
-                self.comment = Vec::new();
-            }
-            Current::GatheredComment => self.comment.clear(),
+            Current::GatheredComment => self.clear_comment(),
         }
         loop {
             let token = if self.between { self.resume() } else { self.scan() };
@@ -310,12 +304,16 @@ impl Decoder {
     }
 
     /// The chunk is used up: takes the next one, if there is one.
+    #[inline(never)]
     fn next_chunk(&mut self) -> bool {
         self.block.save(&self.chunk);
         self.ends.clear();
         self.position = 0;
-        self.chunk = self.queue.pop_front().unwrap_or_default();
-        !self.chunk.is_empty() || !self.queue.is_empty()
+        if self.has_queued() {
+            return self.dequeue();
+        }
+        self.chunk = Bytes::new();
+        false
     }
 
     /// Reads whole lines of the chunk.
@@ -431,7 +429,7 @@ impl Decoder {
             return Token::Over(Over::Comment);
         }
         self.current = Current::Comment;
-        self.comment_range = (from, end);
+        self.comment_range = Range::new(from, end);
         Token::Comment
     }
 

@@ -10,6 +10,30 @@ pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
     memchr::memchr2(b'\r', b'\n', &bytes[from..]).map(|len| from + len)
 }
 
+/// A part of a chunk, in half the space of two `usize`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Range(u32, u32);
+
+/// The longest chunk whose parts a [`Range`] can tell.
+pub(crate) const LONGEST_CHUNK: usize = u32::MAX as usize;
+
+impl Range {
+    #[inline]
+    pub(crate) const fn new(from: usize, to: usize) -> Self {
+        Self(from as u32, to as u32)
+    }
+
+    #[inline]
+    pub(crate) const fn ends(self) -> (usize, usize) {
+        (self.0 as usize, self.1 as usize)
+    }
+
+    #[inline]
+    pub(crate) fn of(self, chunk: &[u8]) -> &[u8] {
+        &chunk[self.0 as usize..self.1 as usize]
+    }
+}
+
 /// The line ends of a block of the chunk, found all at once: for lines so short that a search for each would cost more.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ends {
@@ -107,9 +131,9 @@ pub(crate) enum Partial {
     /// The chunk ended with a line.
     None,
     /// Some bytes of a byte order mark, at the very start.
-    Bom(usize),
+    Bom(u8),
     /// A name that may still become a known one.
-    Name([u8; LONGEST_NAME], usize),
+    Name([u8; LONGEST_NAME], u8),
     /// The value of a known field. `fresh`: nothing of it yet, so a single space may still belong to the colon.
     Value { field: Field, fresh: bool },
     /// The digits so far.

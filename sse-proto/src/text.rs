@@ -14,7 +14,7 @@ pub(crate) struct Text {
     text: String,
     /// A valid beginning of a character, at most three bytes. Empty but for the middle of a line.
     cut: [u8; 4],
-    cut_len: usize,
+    cut_len: u8,
 }
 
 impl Text {
@@ -117,7 +117,7 @@ impl Text {
 
     /// Bytes that the line would have at least if it ended here.
     pub(crate) fn len(&self) -> usize {
-        self.text.len() + self.cut_len
+        self.text.len() + usize::from(self.cut_len)
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -130,9 +130,10 @@ impl Text {
 
     /// Offers the byte that follows a cut character; `false` means that it belongs to the next one.
     fn complete(&mut self, byte: u8, limit: usize) -> bool {
-        self.cut[self.cut_len] = byte;
+        let len = usize::from(self.cut_len);
+        self.cut[len] = byte;
         let sequence = self.cut;
-        match core::str::from_utf8(&sequence[..=self.cut_len]) {
+        match core::str::from_utf8(&sequence[..=len]) {
             Ok(character) => {
                 self.cut_len = 0;
                 self.push_str(character, limit);
@@ -157,7 +158,7 @@ impl Text {
             let at_end = invalid.as_ptr_range().end == piece.as_ptr_range().end;
             if at_end && core::str::from_utf8(invalid).is_err_and(|e| e.error_len().is_none()) {
                 self.cut[..invalid.len()].copy_from_slice(invalid);
-                self.cut_len = invalid.len();
+                self.cut_len = invalid.len() as u8;
             } else if !invalid.is_empty() {
                 self.push_str(REPLACEMENT, limit);
             }

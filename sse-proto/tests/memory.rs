@@ -2,7 +2,7 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
-use sse_proto::{Decoded, Decoder, Event, Found, Limits};
+use sse_proto::{Decoded, Decoder, Event, Found, Limits, Session};
 
 const KIB: usize = 1024;
 const LIMIT: usize = 1024 * KIB;
@@ -82,6 +82,14 @@ fn assert_bounded(start: &[u8], again: &[u8], errors: usize) {
     meter.assert_never_more_than(LIMIT + CHUNK + SOME_KIB);
     meter.step(|| decoder.reset());
     meter.assert_now_at_most(SOME_KIB);
+}
+
+/// A program holds thousands of idle streams, each with a session.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn a_session_takes_about_a_kib() {
+    let sizes = [size_of::<Decoder>(), size_of::<Session>()];
+    assert!(sizes[0] <= 400 && sizes[1] <= 1080, "{sizes:?} bytes");
 }
 
 #[test]

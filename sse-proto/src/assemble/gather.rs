@@ -25,7 +25,7 @@ impl Block {
     #[inline]
     pub(crate) fn push_data(&mut self, piece: &[u8]) -> Result<(), Over> {
         self.raw += piece.len();
-        if self.raw <= self.small_limit {
+        if self.raw <= self.small_limit.into() {
             self.small.extend_from_slice(piece);
             return Ok(());
         }
@@ -49,7 +49,7 @@ impl Block {
     /// Moves the data lines of the chunk to a buffer.
     #[inline(never)]
     pub(super) fn save_lines(&mut self, chunk: &[u8]) {
-        if self.raw <= self.small_limit {
+        if self.raw <= self.small_limit.into() {
             self.save_small_lines(chunk);
         } else {
             self.save_large_lines(chunk);
@@ -57,15 +57,15 @@ impl Block {
     }
 
     fn save_small_lines(&mut self, chunk: &[u8]) {
-        let lines = &self.lines[..core::mem::replace(&mut self.line_count, 0)];
-        let Some((&(from, to), before)) = lines.split_last() else { return };
+        let lines = &self.lines[..usize::from(core::mem::take(&mut self.line_count))];
+        let Some((last, before)) = lines.split_last() else { return };
         // At most so much: the lines, their ends, and the names before them.
         self.small.reserve(self.raw);
         if self.flags & HELD != 0 {
             self.small.push(b'\n');
         }
         self.flags |= HELD;
-        for &(from, to) in before {
+        for (from, to) in before.iter().map(|line| line.ends()) {
             // A line's own LF is as good as any, and comes along with it.
             if chunk[to] == b'\n' {
                 self.small.extend_from_slice(&chunk[from..=to]);
@@ -74,7 +74,7 @@ impl Block {
                 self.small.push(b'\n');
             }
         }
-        self.small.extend_from_slice(&chunk[from..to]);
+        self.small.extend_from_slice(last.of(chunk));
     }
 
     /// One UTF-8 check for all lines where they are valid.
@@ -82,19 +82,21 @@ impl Block {
         self.enlarge();
         // What was gathered ends with a line.
         self.data.end_line(self.limits.event_bytes);
-        let lines = &self.lines[..core::mem::replace(&mut self.line_count, 0)];
-        let (Some(&(first, _)), Some(&(_, last))) = (lines.first(), lines.last()) else { return };
+        let lines = &self.lines[..usize::from(core::mem::take(&mut self.line_count))];
+        let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return };
+        let (first, last) = (first.ends().0, last.ends().1);
+        let lines = lines.iter().map(|line| line.ends());
         let limit = self.limits.event_bytes;
         let joined = self.flags & HELD != 0;
         self.flags |= HELD;
         match simdutf8::basic::from_utf8(&chunk[first..last]) {
             // A line begins behind ASCII and ends before it, so the borders are those of characters.
             Ok(text) => {
-                let lines = lines.iter().map(|&(from, to)| &text[from - first..to - first]);
+                let lines = lines.map(|(from, to)| &text[from - first..to - first]);
                 self.data.push_lines(joined, lines, last - first, limit);
             }
             Err(_) => {
-                for (number, &(from, to)) in lines.iter().enumerate() {
+                for (number, (from, to)) in lines.enumerate() {
                     if joined || number > 0 {
                         self.data.push_str("\n", limit);
                     }

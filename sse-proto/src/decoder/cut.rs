@@ -1,12 +1,9 @@
 //! Lines that a chunk's end cuts: begun in one chunk, resumed in the next.
 
-use alloc::vec::Vec;
-
 use super::{Current, Decoder, Token};
 use crate::field::{self, Field, LONGEST_NAME, Line, RetryValue};
 use crate::limits::Over;
 use crate::line::{self, Partial};
-use crate::text;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -50,7 +47,7 @@ impl Decoder {
             (_, Line::Undecided) => {
                 let mut buf = [0; LONGEST_NAME];
                 buf[..rest.len()].copy_from_slice(rest);
-                self.partial = Partial::Name(buf, rest.len());
+                self.partial = Partial::Name(buf, rest.len() as u8);
                 rest.len()
             }
         };
@@ -72,9 +69,9 @@ impl Decoder {
             self.position += 1;
         }
         match self.partial {
-            Partial::Bom(seen) => self.resume_bom(seen),
+            Partial::Bom(seen) => self.resume_bom(seen.into()),
             Partial::Name(name, len) => {
-                let token = self.resume_name(name, len);
+                let token = self.resume_name(name, len.into());
                 if token != Token::End {
                     return token;
                 }
@@ -134,7 +131,7 @@ impl Decoder {
                 return;
             }
         }
-        self.partial = Partial::Bom(seen);
+        self.partial = Partial::Bom(seen as u8);
     }
 
     fn resume_name(&mut self, mut name: [u8; LONGEST_NAME], mut len: usize) -> Token {
@@ -165,7 +162,7 @@ impl Decoder {
                 }
             }
         }
-        self.partial = Partial::Name(name, len);
+        self.partial = Partial::Name(name, len as u8);
         Token::End
     }
 
@@ -218,20 +215,6 @@ impl Decoder {
             self.partial = Partial::Ignored;
         }
         token(checked)
-    }
-
-    fn push_comment(&mut self, from: usize, to: usize) -> Result<(), Over> {
-        let (limit, len, additional) = (self.limits().id_bytes, self.comment.len(), to - from);
-        if len + additional > limit {
-            self.comment = Vec::new();
-            return Err(Over::Comment);
-        }
-        if self.comment.capacity() - len < additional {
-            let growth = text::growth(self.comment.capacity(), len, additional, limit);
-            self.comment.reserve_exact(growth);
-        }
-        self.comment.extend_from_slice(&self.chunk[from..to]);
-        Ok(())
     }
 
     fn end_value(&mut self, end: usize) -> Token {
