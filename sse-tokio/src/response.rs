@@ -81,6 +81,10 @@ impl client::Response for Response {
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<reqwest::Result<Bytes>>> {
+        // What the connection left there is for a response that goes back to the user, and takes room as long as a stream lasts.
+        if !self.inner.extensions().is_empty() {
+            *self.inner.extensions_mut() = http::Extensions::new();
+        }
         Pin::new(self.inner.body_mut()).poll_next(cx)
     }
 }
