@@ -295,7 +295,7 @@ impl<T: Transport> EventSource<T> {
         let mut passed = 0;
         while !self.finished {
             if let Some(found) = self.owner.sole().and_then(Session::poll_event) {
-                return Poll::Ready(Some(Ok(event(found.into_owned()))));
+                return Poll::Ready(Some(Ok(event(found))));
             }
             let step = self.owner.poll_output(cx);
             #[cfg(feature = "tracing")]

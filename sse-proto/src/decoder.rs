@@ -222,6 +222,13 @@ impl Decoder {
         self.block.event(&self.chunk)
     }
 
+    /// The same as a value of its own.
+    #[cfg(feature = "stream")]
+    #[inline(always)] // as `pull`
+    pub(crate) fn owned_event(&mut self) -> crate::Event {
+        self.block.owned_event(&self.chunk)
+    }
+
     /// The comment that was found: only after `advance` said so.
     #[inline]
     pub(crate) fn found_comment(&self) -> CommentRef<'_> {

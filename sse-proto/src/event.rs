@@ -147,15 +147,16 @@ impl fmt::Debug for EventRef<'_> {
 /// the type, and of data and id only how long they are, so that no payload gets into a log by itself: print what you want to
 /// see.
 #[derive(Clone)]
+#[repr(C)] // The tag of enums that hold an event, which is in `own_id`, behind all else: so each move cuts it alike.
 pub struct Event {
     /// Data, event type and id, one behind the other.
     text: Box<str>,
     data_len: usize,
     /// 0 for the default type.
     type_len: usize,
-    own_id: OwnId,
     /// In place of the id in `text`.
     shared_id: Option<Arc<str>>,
+    own_id: OwnId,
 }
 
 /// Whether an event's block set an id. As wide as its neighbours: a `bool` would leave the tag of every enum that holds an
@@ -176,8 +177,18 @@ impl From<bool> for OwnId {
 impl Event {
     /// An event of type `message` without an id.
     pub fn new(data: &str) -> Self {
-        let data_len = data.len();
-        Self { text: Box::from(data), data_len, type_len: 0, own_id: OwnId::No, shared_id: None }
+        Self::with_data(data, false)
+    }
+
+    #[inline(always)]
+    pub(crate) fn with_data(data: &str, own_id: bool) -> Self {
+        Self {
+            text: Box::from(data),
+            data_len: data.len(),
+            type_len: 0,
+            own_id: own_id.into(),
+            shared_id: None,
+        }
     }
 
     /// Starts an event for the [`Encoder`](crate::Encoder), or for a test.

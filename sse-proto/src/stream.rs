@@ -95,6 +95,9 @@ where
             while let Some(found) = this.decoder.advance() {
                 match found {
                     Ok(Found::Event) => {
+                        if this.sentinel.is_none() {
+                            return Poll::Ready(Some(Ok(this.decoder.owned_event())));
+                        }
                         let event = this.decoder.found_event();
                         let event = match this.sentinel.take_if(|sentinel| sentinel.is(&event)) {
                             None => return Poll::Ready(Some(Ok(event.into_owned()))),

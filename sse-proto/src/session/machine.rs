@@ -100,7 +100,7 @@ impl Session {
     /// half the time.
     #[cfg(feature = "client")]
     #[inline(always)]
-    pub(crate) fn poll_event(&mut self) -> Option<crate::EventRef<'_>> {
+    pub(crate) fn poll_event(&mut self) -> Option<crate::Event> {
         let asks = self.config.sentinel.is_some() || self.config.skip_empty;
         let told = self.opened || self.late || self.lost.is_some() || self.found.is_some();
         if asks || told || !matches!(self.state, State::Open(_)) {
@@ -109,7 +109,7 @@ impl Session {
         match self.decoder.advance() {
             Some(Ok(Found::Event)) => {
                 self.stats.events += 1;
-                Some(self.decoder.found_event())
+                Some(self.decoder.owned_event())
             }
             found => {
                 self.found = found;
