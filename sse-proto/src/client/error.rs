@@ -8,7 +8,14 @@ use crate::{Cause, Closed, DecodeError, Refusal};
 /// Why an [`EventSource`](super::EventSource) ended, or that it skipped a block.
 ///
 /// One that is about a response still holds it, head and unread body.
-pub struct Error<T: Transport>(Box<Inner<T>>);
+pub struct Error<T: Transport>(
+    Box<Inner<T>>,
+    #[expect(dead_code, reason = "only its size counts")] Width,
+);
+
+/// Makes an error as wide as the widest move of a processor. Where a `Result` is taken apart, its event is moved in pieces that
+/// end where the error would, and pieces that do not match those of the move before cost as much as half an event.
+type Width = [u32; 2];
 
 struct Inner<T: Transport> {
     kind: Kind,
@@ -28,11 +35,12 @@ impl<T: Transport> Error<T> {
         response: Option<T::Response>,
         source: Option<T::Error>,
     ) -> Self {
-        Self(Box::new(Inner { kind: Kind::Closed(why), response, source }))
+        Self(Box::new(Inner { kind: Kind::Closed(why), response, source }), Width::default())
     }
 
     pub(super) fn skipped(error: DecodeError) -> Self {
-        Self(Box::new(Inner { kind: Kind::Skipped(error), response: None, source: None }))
+        let inner = Inner { kind: Kind::Skipped(error), response: None, source: None };
+        Self(Box::new(inner), Width::default())
     }
 
     /// Whether this is about one block that was over a limit. The stream goes on after it; after every other error it ends.
