@@ -297,6 +297,10 @@ impl Block {
         {
             return crate::Event::with_data(data, self.last.own);
         }
+        if let Some((event_type, data)) = self.text_in_chunk(chunk) {
+            let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
+            return crate::Event::of(data, event_type, id);
+        }
         self.any_event(chunk).into_owned()
     }
 

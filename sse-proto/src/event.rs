@@ -191,6 +191,20 @@ impl Event {
         }
     }
 
+    #[inline(always)]
+    pub(crate) fn of(data: &str, event_type: &str, mut id: IdRef<'_>) -> Self {
+        let event_type = if event_type == MESSAGE { "" } else { event_type };
+        let own_id = id.last.own.into();
+        let (copied_id, shared_id) = id.split();
+        Self {
+            text: concat(data, event_type, copied_id),
+            data_len: data.len(),
+            type_len: event_type.len(),
+            shared_id,
+            own_id,
+        }
+    }
+
     /// Starts an event for the [`Encoder`](crate::Encoder), or for a test.
     ///
     /// ```
