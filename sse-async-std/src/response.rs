@@ -1,9 +1,7 @@
 //! Responses: their head, and their body in chunks.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::io;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -97,13 +95,8 @@ pub type EventStream = sse_proto::stream::EventStream<Body>;
 /// The largest chunk whose buffer an idle body keeps.
 const MOST_KEPT: usize = 4096;
 
-/// What one read takes at most: a TLS record's worth.
-const READ_LEN: usize = 16 * 1024;
-
-thread_local! {
-    /// What bodies are read into. One per thread, not one per stream: nothing waits while it is in use.
-    static READ: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_LEN]);
-}
+// What bodies are read into, a TLS record at a time. One per thread, not one per stream: nothing waits while it is in use.
+thread_local!(static READ: std::cell::RefCell<Vec<u8>> = vec![0; 16 * 1024].into());
 
 /// The body of a response as a stream of chunks.
 #[derive(Debug)]
@@ -133,16 +126,12 @@ impl Stream for Body {
                 Poll::Ready(Some(Ok(buffer.split().freeze())))
             }
             nothing => {
-                if mem::take(large) {
-                    *buffer = BytesMut::new();
-                }
+                drop(std::mem::take(large).then(|| std::mem::take(buffer)));
                 nothing.map(|_| None)
             }
         };
-        match READ.try_with(|bytes| Some(read(&mut bytes.try_borrow_mut().ok()?))) {
-            Ok(Some(result)) => result,
-            // The thread ends, or this body is read by another one.
-            Ok(None) | Err(_) => read(&mut [0; 256]),
-        }
+        let detour = READ.try_with(|bytes| Some(read(&mut bytes.try_borrow_mut().ok()?)));
+        // The thread ends, or this body is read by another one.
+        detour.ok().flatten().unwrap_or_else(|| read(&mut [0; 256]))
     }
 }
