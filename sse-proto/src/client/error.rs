@@ -13,8 +13,8 @@ pub struct Error<T: Transport>(
     #[expect(dead_code, reason = "only its size counts")] Width,
 );
 
-/// Makes an error as wide as the widest move of a processor. Where a `Result` is taken apart, its event is moved in pieces that
-/// end where the error would, and pieces that do not match those of the move before cost as much as half an event.
+/// Makes an error as wide as the pieces in which an event is moved. Where a `Result` is taken apart, the pieces end where the error
+/// would, and those that are not cut as in the move before have to wait for it.
 type Width = [u32; 2];
 
 struct Inner<T: Transport> {
