@@ -78,40 +78,13 @@ impl EventRef<'_> {
     /// shared with other events, not copied.
     #[inline(always)] // So that its fields are put where the event is wanted: to move them there costs more than to find an event
     pub fn into_owned(self) -> Event {
-        let Self { event_type, data, id } = self;
-        let event_type = if event_type == MESSAGE { "" } else { event_type };
-        let (data_len, type_len, own_id) = (data.len(), event_type.len(), id.last.own.into());
-        let (text, shared_id) = match data {
-            Data::Borrowed(text) if type_len == 0 && id.text.is_empty() => (Box::from(text), None),
-            data => join(data, event_type, id),
-        };
-        Event { text, data_len, type_len, own_id, shared_id }
-    }
-}
-
-/// The text of an event that has more to it than data, or whose data was gathered.
-#[inline(never)]
-fn join(data: Data<'_>, event_type: &str, mut id: IdRef<'_>) -> (Box<str>, Option<Arc<str>>) {
-    let (copied_id, shared) = id.split();
-    let text = match data {
-        Data::Gathered(buffer) if buffer.len() >= SMALLEST_HANDED_OVER => {
-            let mut text = core::mem::take(buffer);
-            text.reserve_exact(event_type.len() + copied_id.len());
-            text.push_str(event_type);
-            text.push_str(copied_id);
-            text.into_boxed_str()
-        }
-        Data::Gathered(text) => concat(text, event_type, copied_id),
-        Data::Borrowed(text) => concat(text, event_type, copied_id),
-    };
-    (text, shared)
-}
-
-impl Data<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Borrowed(text) => text.len(),
-            Self::Gathered(text) => text.len(),
+        let own_id = self.id.last.own;
+        match self.data {
+            Data::Borrowed(data) if self.event_type.is_empty() && self.id.text.is_empty() => {
+                Event::with_data(data, own_id)
+            }
+            Data::Borrowed(data) => Event::of(data, self.event_type, self.id),
+            Data::Gathered(data) => Event::gathered(data, self.event_type, self.id),
         }
     }
 }
@@ -203,6 +176,21 @@ impl Event {
             shared_id,
             own_id,
         }
+    }
+
+    /// Of data that may be taken along.
+    #[inline(never)]
+    fn gathered(data: &mut String, event_type: &str, id: IdRef<'_>) -> Self {
+        if data.len() < SMALLEST_HANDED_OVER {
+            return Self::of(data, event_type, id);
+        }
+        let mut event = Self::of("", event_type, id);
+        let mut text = core::mem::take(data);
+        event.data_len = text.len();
+        text.reserve_exact(event.text.len());
+        text.push_str(&event.text);
+        event.text = text.into_boxed_str();
+        event
     }
 
     /// Starts an event for the [`Encoder`](crate::Encoder), or for a test.
