@@ -29,6 +29,7 @@ pub use requests::{Requests, Sending};
 pub use transport_error::TransportError;
 pub use update::{Loss, Update, Updates};
 
+use crate::session::Next;
 use crate::{
     Attempt, Cause, Closed, Config, Event, Instant, Output, ReadyState, ResponseHead, Session,
 };
@@ -294,8 +295,22 @@ impl<T: Transport> EventSource<T> {
     ) -> Poll<Option<Result<E, Error<T>>>> {
         let mut passed = 0;
         while !self.finished {
-            if let Some(found) = self.owner.sole().and_then(Session::poll_event) {
-                return Poll::Ready(Some(Ok(event(found))));
+            // No `map_or`, which might be a function of its own.
+            let next = match self.owner.sole() {
+                Some(session) => session.poll_event(),
+                None => Next::Other,
+            };
+            match next {
+                Next::Event(found) => return Poll::Ready(Some(Ok(event(found)))),
+                Next::Wait if passed < MOST_HIDDEN => {
+                    passed += 1;
+                    if self.poll_connection(cx).is_pending() {
+                        let deadline = self.owner.deadline(cx);
+                        ready!(self.poll_deadline(deadline, cx));
+                    }
+                    continue;
+                }
+                Next::Wait | Next::Other => {}
             }
             let step = self.owner.poll_output(cx);
             #[cfg(feature = "tracing")]
@@ -316,7 +331,9 @@ impl<T: Transport> EventSource<T> {
                 }
                 Step::Wait(deadline) => {
                     passed += 1;
-                    ready!(self.poll_wait(deadline, cx));
+                    if self.poll_connection(cx).is_pending() {
+                        ready!(self.poll_deadline(deadline, cx));
+                    }
                     continue;
                 }
                 Step::Opened => Update::Opened,
@@ -338,12 +355,9 @@ impl<T: Transport> EventSource<T> {
         Poll::Ready(None)
     }
 
-    /// Waits for what the connection brings or for the deadline. Bytes that are there come before a deadline that has
-    /// passed meanwhile, so a slow reader is not taken for a silent server.
-    fn poll_wait(&mut self, deadline: Option<Instant>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.poll_connection(cx).is_ready() {
-            return Poll::Ready(());
-        }
+    /// Waits for the deadline, where the connection brings nothing: bytes that are there come before a deadline that has passed
+    /// meanwhile, so a slow reader is not taken for a silent server.
+    fn poll_deadline(&mut self, deadline: Option<Instant>, cx: &mut Context<'_>) -> Poll<()> {
         let Some(mut deadline) = deadline else {
             if self.armed.take().is_some() {
                 self.transport.disarm_timer();

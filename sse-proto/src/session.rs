@@ -18,6 +18,8 @@ pub use output::{
 use crate::backoff::Losses;
 use crate::response::{ResponseHead, Verdict};
 use crate::{DecodeError, Decoder, Found, Instant};
+#[cfg(feature = "client")]
+pub(crate) use machine::Next;
 use machine::{Input, State};
 
 /// The life of an event stream as a machine without socket and clock (WHATWG HTML,
@@ -171,13 +173,13 @@ impl Session {
 
     /// Bytes of the body came. An empty chunk is nothing.
     pub fn handle_chunk(&mut self, now: Instant, chunk: impl Into<Bytes>) {
-        self.step(now, Input::Chunk(chunk.into()));
+        self.receive(now, chunk.into());
     }
 
     /// Bytes of the body came; [`note_life`](Self::note_life) will say when.
     #[cfg(feature = "client")]
     pub(crate) fn handle_untimed_chunk(&mut self, chunk: Bytes) {
-        self.step(self.now, Input::Chunk(chunk));
+        self.receive(self.now, chunk);
     }
 
     /// The body ended cleanly.

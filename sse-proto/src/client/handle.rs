@@ -54,6 +54,12 @@ impl State {
     fn wakes(&self, waker: &Waker) -> bool {
         self.owner.as_ref().is_some_and(|owner| owner.will_wake(waker))
     }
+
+    fn wake_later(&mut self, waker: &Waker) {
+        if !self.wakes(waker) {
+            self.owner = Some(waker.clone());
+        }
+    }
 }
 
 impl Owner {
@@ -99,14 +105,26 @@ impl Owner {
         }
     }
 
+    /// What a session waits for that is nobody else's, once it said [`Next::Wait`](crate::session::Next::Wait); notes whom to
+    /// wake.
+    pub(super) fn deadline(&mut self, cx: &Context<'_>) -> Option<Instant> {
+        match self.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            Ownership::Sole(state) => {
+                state.wake_later(cx.waker());
+                state.session.deadline()
+            }
+            Ownership::Shared(_) => None,
+        }
+    }
+
     /// The session's next output; before a wait it notes whom to wake when a handle changes something.
     #[inline(always)] // as `Step::from`
     pub(super) fn poll_output(&mut self, cx: &Context<'_>) -> Step {
         match self.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
             Ownership::Sole(state) => {
                 let step = Step::from(state.session.poll_output());
-                if matches!(step, Step::Wait(_)) && !state.wakes(cx.waker()) {
-                    state.owner = Some(cx.waker().clone());
+                if matches!(step, Step::Wait(_)) {
+                    state.wake_later(cx.waker());
                 }
                 step
             }

@@ -36,7 +36,6 @@ pub(super) struct Open {
 pub(super) enum Input {
     Request,
     Response(Verdict),
-    Chunk(Bytes),
     Ended(Cause),
     InvalidRequest,
     Timeout,
@@ -95,30 +94,30 @@ impl Session {
         }
     }
 
-    /// What [`poll_output`](Self::poll_output) would give, where that is an event which nothing has to be asked about first.
-    /// After `None` comes `poll_output`. Most outputs are such events, and one that is not moved through an [`Output`] takes
-    /// half the time.
+    /// What [`poll_output`](Self::poll_output) would give, where that is an event which nothing has to be asked about first, or
+    /// a wait for the next chunk. Most outputs are such, and what is not moved through an [`Output`] takes half the time.
     #[cfg(feature = "client")]
     #[inline(always)]
-    pub(crate) fn poll_event(&mut self) -> Option<crate::Event> {
+    pub(crate) fn poll_event(&mut self) -> Next {
         let asks = self.config.sentinel.is_some() || self.config.skip_empty;
         let told = self.opened || self.late || self.lost.is_some() || self.found.is_some();
         if asks || told || !matches!(self.state, State::Open(_)) {
-            return None;
+            return Next::Other;
         }
         match self.decoder.advance() {
             Some(Ok(Found::Event)) => {
                 self.stats.events += 1;
-                Some(self.decoder.owned_event())
+                Next::Event(self.decoder.owned_event())
             }
+            None if self.ending.is_none() => Next::Wait,
             found => {
                 self.found = found;
-                None
+                Next::Other
             }
         }
     }
 
-    /// The transitions: every one but those that draining brings, which are a sentinel, and an end that waits for it.
+    /// The transitions: every one but those that chunks and draining bring, which are a sentinel, and an end that waits for it.
     pub(super) fn step(&mut self, now: Instant, input: Input) {
         self.now = now;
         match (self.state, input) {
@@ -143,9 +142,6 @@ impl Session {
                 let timeout = self.config.connect_timeout.unwrap_or_default();
                 self.lose(Cause::ConnectTimeout(timeout), None);
             }
-            (State::Open(open), Input::Chunk(chunk)) if self.ending.is_none() => {
-                self.receive(open, chunk);
-            }
             (State::Open(_), Input::Ended(cause)) => {
                 self.ending.get_or_insert(cause);
             }
@@ -155,7 +151,7 @@ impl Session {
             (State::Open(open), Input::Timeout) if self.is_over() => self.time_out(open),
             (State::Waiting { .. }, Input::Timeout) if self.is_over() => self.state = State::Due,
             // Too early, too late, or about a connection that was given up.
-            (_, Input::Response(_) | Input::Chunk(_) | Input::Ended(_)) => {}
+            (_, Input::Response(_) | Input::Ended(_)) => {}
             (_, Input::Request | Input::InvalidRequest | Input::Timeout) => {}
         }
     }
@@ -178,15 +174,19 @@ impl Session {
         }
     }
 
-    fn receive(&mut self, open: Open, chunk: Bytes) {
-        if chunk.is_empty() {
-            return;
+    /// A chunk. One of a connection that was given up or has ended is ignored.
+    #[inline]
+    pub(super) fn receive(&mut self, now: Instant, chunk: Bytes) {
+        self.now = now;
+        if let State::Open(open) = &mut self.state
+            && self.ending.is_none()
+            && !chunk.is_empty()
+        {
+            self.stats.bytes = self.stats.bytes.saturating_add(chunk.len() as u64);
+            self.late = false;
+            (open.last_life, open.got_byte, open.told_late) = (now, true, false);
+            self.decoder.push(chunk);
         }
-        self.stats.bytes = self.stats.bytes.saturating_add(chunk.len() as u64);
-        self.late = false;
-        self.state =
-            State::Open(Open { last_life: self.now, got_byte: true, told_late: false, ..open });
-        self.decoder.push(chunk);
     }
 
     fn time_out(&mut self, open: Open) {
@@ -293,7 +293,7 @@ impl Session {
     }
 
     /// When time alone will change the state.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Due | State::Closed(_) => None,
             State::Waiting { until } => Some(until),
@@ -335,6 +335,16 @@ impl Session {
             _ => Judgement::Deliver,
         }
     }
+}
+
+/// What [`Session::poll_event`] gives.
+#[cfg(feature = "client")]
+pub(crate) enum Next {
+    Event(crate::Event),
+    /// For a chunk, or for the [deadline](Session::deadline).
+    Wait,
+    /// What [`Session::poll_output`] gives.
+    Other,
 }
 
 enum Judgement {
