@@ -75,7 +75,7 @@ impl EventRef<'_> {
     ///
     /// Makes one allocation of exactly the text's size and pins no chunk. A large event that was gathered from
     /// several lines or chunks takes the decoder's buffer along instead, and an inherited id of more than 256 bytes is
-    /// shared with other events, not copied.
+    /// shared with other events, not copied, for which the event has a second, small allocation.
     #[inline(always)] // So that its fields are put where the event is wanted: to move them there costs more than to find an event
     pub fn into_owned(self) -> Event {
         let own_id = self.id.last.own;
@@ -120,30 +120,72 @@ impl fmt::Debug for EventRef<'_> {
 /// the type, and of data and id only how long they are, so that no payload gets into a log by itself: print what you want to
 /// see.
 #[derive(Clone)]
-#[repr(C)] // The tag of enums that hold an event, which is in `own_id`, behind all else: so each move cuts it alike.
-pub struct Event {
-    /// Data, event type and id, one behind the other.
+pub struct Event(Repr);
+
+/// Three words, since items of a stream are moved from hand to hand and each word costs.
+#[derive(Clone)]
+enum Repr {
+    Plain {
+        /// Data, event type and id, one behind the other.
+        text: Box<str>,
+        lens: Lens,
+    },
+    Rare(Box<Rare>),
+}
+
+/// How long data and event type are, and whether the block set an id: in one word, since a word that was stored in parts is slow
+/// to be read as a whole.
+#[derive(Clone, Copy)]
+struct Lens(u64);
+
+/// An event that shares its id, or that is too long for [`Lens`].
+#[derive(Clone)]
+struct Rare {
     text: Box<str>,
     data_len: usize,
-    /// 0 for the default type.
     type_len: usize,
+    own_id: bool,
     /// In place of the id in `text`.
     shared_id: Option<Arc<str>>,
-    own_id: OwnId,
 }
 
-/// Whether an event's block set an id. As wide as its neighbours: a `bool` would leave the tag of every enum that holds an
-/// event in one byte among padding, and to move such an enum would cost more than to find an event.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(usize)]
-enum OwnId {
-    No,
-    Yes,
+impl Rare {
+    // Both apart, so that a plain event stays in registers where it is looked at.
+
+    #[cold]
+    #[inline(never)]
+    fn parts(&self) -> (&str, usize, usize) {
+        (&self.text, self.data_len, self.data_len + self.type_len)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn id(&self) -> &str {
+        self.shared_id.as_deref().unwrap_or(&self.text[self.data_len + self.type_len..])
+    }
 }
 
-impl From<bool> for OwnId {
-    fn from(own: bool) -> Self {
-        if own { Self::Yes } else { Self::No }
+impl Lens {
+    const TYPE_BITS: u32 = 31;
+
+    /// If they fit.
+    #[inline(always)]
+    fn new(data_len: usize, type_len: usize, own_id: bool) -> Option<Self> {
+        let (data, kind) = (data_len as u64, type_len as u64);
+        let fit = data >> 32 == 0 && kind >> Self::TYPE_BITS == 0;
+        fit.then_some(Self(data << 32 | kind << 1 | u64::from(own_id)))
+    }
+
+    const fn data(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
+    const fn event_type(self) -> usize {
+        (self.0 as u32 >> 1) as usize
+    }
+
+    const fn own_id(self) -> bool {
+        self.0 & 1 == 1
     }
 }
 
@@ -153,44 +195,63 @@ impl Event {
         Self::with_data(data, false)
     }
 
+    /// Of data, event type and id, one behind the other.
+    #[inline(always)]
+    fn of_text(
+        text: Box<str>,
+        (data_len, type_len): (usize, usize),
+        own_id: bool,
+        shared_id: Option<Arc<str>>,
+    ) -> Self {
+        match Lens::new(data_len, type_len, own_id) {
+            Some(lens) if shared_id.is_none() => Self(Repr::Plain { text, lens }),
+            _ => Self::rare(Rare { text, data_len, type_len, own_id, shared_id }),
+        }
+    }
+
+    #[cold]
+    fn rare(event: Rare) -> Self {
+        Self(Repr::Rare(Box::new(event)))
+    }
+
     #[inline(always)]
     pub(crate) fn with_data(data: &str, own_id: bool) -> Self {
-        Self {
-            text: Box::from(data),
-            data_len: data.len(),
-            type_len: 0,
-            own_id: own_id.into(),
-            shared_id: None,
-        }
+        Self::of_text(Box::from(data), (data.len(), 0), own_id, None)
     }
 
     #[inline(always)]
     pub(crate) fn of(data: &str, event_type: &str, mut id: IdRef<'_>) -> Self {
         let event_type = if event_type == MESSAGE { "" } else { event_type };
-        let own_id = id.last.own.into();
+        let own_id = id.last.own;
         let (copied_id, shared_id) = id.split();
-        Self {
-            text: concat(data, event_type, copied_id),
-            data_len: data.len(),
-            type_len: event_type.len(),
-            shared_id,
-            own_id,
-        }
+        let text = concat(data, event_type, copied_id);
+        Self::of_text(text, (data.len(), event_type.len()), own_id, shared_id)
     }
 
     /// Of data that may be taken along.
     #[inline(never)]
-    fn gathered(data: &mut String, event_type: &str, id: IdRef<'_>) -> Self {
+    fn gathered(data: &mut String, event_type: &str, mut id: IdRef<'_>) -> Self {
         if data.len() < SMALLEST_HANDED_OVER {
             return Self::of(data, event_type, id);
         }
-        let mut event = Self::of("", event_type, id);
+        let event_type = if event_type == MESSAGE { "" } else { event_type };
+        let own_id = id.last.own;
+        let (copied_id, shared_id) = id.split();
         let mut text = core::mem::take(data);
-        event.data_len = text.len();
-        text.reserve_exact(event.text.len());
-        text.push_str(&event.text);
-        event.text = text.into_boxed_str();
-        event
+        let lens = (text.len(), event_type.len());
+        text.reserve_exact(event_type.len() + copied_id.len());
+        text.push_str(event_type);
+        text.push_str(copied_id);
+        Self::of_text(text.into_boxed_str(), lens, own_id, shared_id)
+    }
+
+    /// The text, and where data and event type end.
+    #[inline]
+    fn parts(&self) -> (&str, usize, usize) {
+        match &self.0 {
+            Repr::Plain { text, lens } => (text, lens.data(), lens.data() + lens.event_type()),
+            Repr::Rare(rare) => rare.parts(),
+        }
     }
 
     /// Starts an event for the [`Encoder`](crate::Encoder), or for a test.
@@ -210,26 +271,32 @@ impl Event {
 
     /// The data's text, taken out without a copy.
     pub fn into_data(self) -> String {
-        let mut text = self.text.into_string();
-        text.truncate(self.data_len);
+        let (_, len, _) = self.parts();
+        let mut text = match self.0 {
+            Repr::Plain { text, .. } => text.into_string(),
+            Repr::Rare(rare) => rare.text.into_string(),
+        };
+        text.truncate(len);
         text
     }
 
     /// The event type, `"message"` when the block named none.
     pub fn event_type(&self) -> &str {
-        if self.type_len == 0 { MESSAGE } else { &self.text[self.data_len..self.type_end()] }
+        let (text, from, to) = self.parts();
+        if from == to { MESSAGE } else { &text[from..to] }
     }
 
     /// The data, its lines joined by LF.
     pub fn data(&self) -> &str {
-        &self.text[..self.data_len]
+        let (text, len, _) = self.parts();
+        &text[..len]
     }
 
     /// The last event ID when this event was dispatched: its own or an inherited one, `""` when there is none.
     pub fn last_event_id(&self) -> &str {
-        match &self.shared_id {
-            Some(shared) => shared,
-            None => &self.text[self.type_end()..],
+        match &self.0 {
+            Repr::Rare(rare) => rare.id(),
+            Repr::Plain { text, lens } => &text[lens.data() + lens.event_type()..],
         }
     }
 
@@ -252,11 +319,11 @@ impl Event {
 
     /// The id that this event's own block set, `Some("")` if it reset the id, `None` if the id is inherited.
     pub fn id(&self) -> Option<&str> {
-        (self.own_id == OwnId::Yes).then(|| self.last_event_id())
-    }
-
-    fn type_end(&self) -> usize {
-        self.data_len + self.type_len
+        let own = match &self.0 {
+            Repr::Plain { lens, .. } => lens.own_id(),
+            Repr::Rare(rare) => rare.own_id,
+        };
+        own.then(|| self.last_event_id())
     }
 }
 
@@ -339,13 +406,9 @@ impl<'a> EventBuilder<'a> {
             return Err(BuildError::IdHasNul);
         }
         let event_type = if self.event_type == MESSAGE { "" } else { self.event_type };
-        Ok(Event {
-            text: concat(self.data, event_type, id),
-            data_len: self.data.len(),
-            type_len: event_type.len(),
-            own_id: self.id.is_some().into(),
-            shared_id: None,
-        })
+        let text = concat(self.data, event_type, id);
+        let lens = (self.data.len(), event_type.len());
+        Ok(Event::of_text(text, lens, self.id.is_some(), None))
     }
 }
 
@@ -386,5 +449,44 @@ impl<'a> CommentRef<'a> {
 impl fmt::Debug for CommentRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("CommentRef").field(&Len(self.bytes.len())).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::borrow::ToOwned;
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_three_words() {
+        assert_eq!(size_of::<Event>(), 24);
+    }
+
+    #[test]
+    fn lens_hold_what_fits() {
+        for (data_len, type_len) in [(0, 0), (0, u32::MAX as usize >> 1), (u32::MAX as usize, 0)] {
+            for own_id in [false, true] {
+                let lens = Lens::new(data_len, type_len, own_id);
+                let held = lens.map(|lens| (lens.data(), lens.event_type(), lens.own_id()));
+                assert_eq!(held, Some((data_len, type_len, own_id)));
+            }
+        }
+        assert!(Lens::new(0, 1 << Lens::TYPE_BITS, false).is_none());
+        #[cfg(target_pointer_width = "64")]
+        assert!(Lens::new(1 << 32, 0, false).is_none());
+    }
+
+    #[test]
+    fn a_rare_event_is_like_any_other() {
+        for shared_id in [None, Some(Arc::from("42"))] {
+            let text = if shared_id.is_none() { "Hellotoken42" } else { "Hellotoken" };
+            let rare =
+                Rare { text: text.into(), data_len: 5, type_len: 5, own_id: true, shared_id };
+            let rare = Event::rare(rare);
+            let plain = Event::builder().data("Hello").event_type("token").id("42").build();
+            assert_eq!(plain.as_ref(), Ok(&rare));
+            assert_eq!((rare.id(), rare.clone().into_data()), (Some("42"), "Hello".to_owned()));
+        }
     }
 }

@@ -302,7 +302,9 @@ fn a_long_inherited_id_is_shared_by_owned_events() {
     assert_eq!(events.len(), EVENTS);
     assert!(events.iter().all(|event| event.last_event_id() == id && event.id().is_none()));
     let bytes = usize::try_from(info.bytes_total).expect("not that many bytes");
-    assert!(bytes < 4 * id.len() + EVENTS, "{bytes} bytes for {EVENTS} events");
+    // What an event knows of the id that it shares takes some words.
+    let most = 4 * id.len() + 64 * EVENTS;
+    assert!(bytes < most, "{bytes} bytes for {EVENTS} events");
 }
 
 fn next_event(decoder: &mut Decoder) -> Option<Event> {
