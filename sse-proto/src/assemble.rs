@@ -301,7 +301,7 @@ impl Block {
             let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
             return crate::Event::of(data, event_type, id);
         }
-        self.any_event(chunk).into_owned()
+        self.saved_event(chunk).into_owned()
     }
 
     /// An event with a type, of several data lines, that a chunk's end cut, or of invalid text.
@@ -311,6 +311,12 @@ impl Block {
             let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
             return EventRef { event_type, data: Data::Borrowed(data), id };
         }
+        self.saved_event(chunk)
+    }
+
+    /// The same where not each text is one valid line of the chunk.
+    #[inline(never)]
+    fn saved_event<'a>(&'a mut self, chunk: &[u8]) -> EventRef<'a> {
         self.save(chunk);
         let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
         let event_type = match &self.texts {
