@@ -304,10 +304,7 @@ impl<T: Transport> EventSource<T> {
                 Next::Event(found) => return Poll::Ready(Some(Ok(event(found)))),
                 Next::Wait if passed < MOST_HIDDEN => {
                     passed += 1;
-                    if self.poll_connection(cx).is_pending() {
-                        let deadline = self.owner.deadline(cx);
-                        ready!(self.poll_deadline(deadline, cx));
-                    }
+                    ready!(self.poll_wait(|source, cx| source.owner.deadline(cx), cx));
                     continue;
                 }
                 Next::Wait | Next::Other => {}
@@ -331,9 +328,7 @@ impl<T: Transport> EventSource<T> {
                 }
                 Step::Wait(deadline) => {
                     passed += 1;
-                    if self.poll_connection(cx).is_pending() {
-                        ready!(self.poll_deadline(deadline, cx));
-                    }
+                    ready!(self.poll_wait(|_, _| deadline, cx));
                     continue;
                 }
                 Step::Opened => Update::Opened,
@@ -355,8 +350,21 @@ impl<T: Transport> EventSource<T> {
         Poll::Ready(None)
     }
 
-    /// Waits for the deadline, where the connection brings nothing: bytes that are there come before a deadline that has passed
+    /// Waits for what the connection brings or for the deadline. Bytes that are there come before a deadline that has passed
     /// meanwhile, so a slow reader is not taken for a silent server.
+    #[inline]
+    fn poll_wait(
+        &mut self,
+        deadline: impl FnOnce(&mut Self, &Context<'_>) -> Option<Instant>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if self.poll_connection(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let deadline = deadline(self, cx);
+        self.poll_deadline(deadline, cx)
+    }
+
     fn poll_deadline(&mut self, deadline: Option<Instant>, cx: &mut Context<'_>) -> Poll<()> {
         let Some(mut deadline) = deadline else {
             if self.armed.take().is_some() {
