@@ -6,6 +6,7 @@
 //!
 #![doc = include_str!("client/transport.md")]
 
+mod drive;
 mod error;
 mod handle;
 mod http;
@@ -17,7 +18,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -29,10 +30,9 @@ pub use requests::{Requests, Sending};
 pub use transport_error::TransportError;
 pub use update::{Loss, Update, Updates};
 
-use crate::session::Next;
-use crate::{
-    Attempt, Cause, Closed, Config, Event, Instant, Output, ReadyState, ResponseHead, Session,
-};
+use crate::event::Lens;
+use crate::{Attempt, Closed, Config, Event, Instant, ReadyState, ResponseHead, Session};
+use drive::Found;
 use handle::{Owner, Shown};
 
 /// What an HTTP client and a runtime give an [`EventSource`]: a request, chunks, a clock, a timer.
@@ -107,29 +107,16 @@ pub struct EventSource<T: Transport> {
     /// something depends on it.
     untimed: bool,
     finished: bool,
+    /// What goes with the text that `poll_text` gave.
+    lens: Lens,
+    /// What `poll_text` found where it gave none.
+    found: Found,
 }
-
-/// Updates, and chunks without one, that one poll may pass over before others have their turn: without waits, losses could
-/// follow one another for ever, and of what nobody reads there may always be more.
-const MOST_HIDDEN: usize = 64;
 
 enum Connection<T: Transport> {
     None,
     Starting(T::Start),
     Established(T::Response),
-}
-
-/// What a session said, with nothing borrowed from it.
-enum Step {
-    Connect(Attempt),
-    Opened,
-    Event(Event),
-    Comment(String),
-    Skipped(crate::DecodeError),
-    Late,
-    Lost(crate::Lost),
-    Wait(Option<Instant>),
-    Closed(Closed),
 }
 
 impl<T: Transport> EventSource<T> {
@@ -154,6 +141,8 @@ impl<T: Transport> EventSource<T> {
             armed: None,
             untimed: false,
             finished: false,
+            lens: Lens::default(),
+            found: Found::Other,
         }
     }
 
@@ -255,213 +244,21 @@ impl<T: Transport> EventSource<T> {
     pub fn stats(&self) -> crate::Stats {
         self.owner.with(|session| session.stats())
     }
-
-    fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error<T>>> {
-        for _ in 0..MOST_HIDDEN {
-            let open = self.ready_state() == ReadyState::Open;
-            if open && matches!(self.connection, Connection::Established(_)) {
-                return Poll::Ready(Ok(()));
-            }
-            match ready!(self.poll_update(cx)) {
-                Some(Err(error)) => return Poll::Ready(Err(error)),
-                Some(Ok(_)) => {}
-                None => {
-                    let why = self.owner.with_mut(|session| session.closed());
-                    let why = why.unwrap_or(Closed::ByUser);
-                    return Poll::Ready(Err(Error::closed(why, None, None)));
-                }
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-
-    /// The next thing that happened: the driving rule of [`Session`], over a transport.
-    pub(crate) fn poll_update(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Update<T>, Error<T>>>> {
-        self.poll_as(cx, Update::Event, Some)
-    }
-
-    /// What [`poll_update`](Self::poll_update) says, in the form that is asked for: most steps are events, and to move one
-    /// through a form that is not wanted costs as much as to decode it.
-    #[inline]
-    fn poll_as<E>(
-        &mut self,
-        cx: &mut Context<'_>,
-        event: impl FnOnce(Event) -> E,
-        other: impl Fn(Update<T>) -> Option<E>,
-    ) -> Poll<Option<Result<E, Error<T>>>> {
-        let mut passed = 0;
-        while !self.finished {
-            // No `map_or`, which might be a function of its own.
-            let next = match self.owner.sole() {
-                Some(session) => session.poll_event(),
-                None => Next::Other,
-            };
-            match next {
-                Next::Event(found) => return Poll::Ready(Some(Ok(event(found)))),
-                Next::Wait if passed < MOST_HIDDEN => {
-                    passed += 1;
-                    ready!(self.poll_wait(|source, cx| source.owner.deadline(cx), cx));
-                    continue;
-                }
-                Next::Wait | Next::Other => {}
-            }
-            let step = self.owner.poll_output(cx);
-            #[cfg(feature = "tracing")]
-            update::trace(&step);
-            let update = match step {
-                Step::Connect(attempt) => {
-                    // The old connection closes before the new one is asked for.
-                    self.connection = Connection::None;
-                    self.failure = None;
-                    let now = self.transport.now();
-                    self.owner.with_mut(|session| session.handle_request(now));
-                    self.connection = Connection::Starting(self.transport.start(attempt));
-                    continue;
-                }
-                Step::Wait(_) if passed == MOST_HIDDEN => {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Step::Wait(deadline) => {
-                    passed += 1;
-                    ready!(self.poll_wait(|_, _| deadline, cx));
-                    continue;
-                }
-                Step::Opened => Update::Opened,
-                Step::Event(found) => return Poll::Ready(Some(Ok(event(found)))),
-                Step::Comment(text) => Update::Comment(text),
-                Step::Late => Update::Late,
-                Step::Skipped(error) => return Poll::Ready(Some(Err(Error::skipped(error)))),
-                Step::Lost(lost) if lost.retry_in.is_none() => continue,
-                Step::Lost(lost) => {
-                    self.connection = Connection::None;
-                    Update::Lost(Loss { lost, error: self.failure.take() })
-                }
-                Step::Closed(why) => return Poll::Ready(self.finish(why).map(Err)),
-            };
-            if let Some(update) = other(update) {
-                return Poll::Ready(Some(Ok(update)));
-            }
-        }
-        Poll::Ready(None)
-    }
-
-    /// Waits for what the connection brings or for the deadline. Bytes that are there come before a deadline that has passed
-    /// meanwhile, so a slow reader is not taken for a silent server.
-    #[inline]
-    fn poll_wait(
-        &mut self,
-        deadline: impl FnOnce(&mut Self, &Context<'_>) -> Option<Instant>,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
-        if self.poll_connection(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        let deadline = deadline(self, cx);
-        self.poll_deadline(deadline, cx)
-    }
-
-    fn poll_deadline(&mut self, deadline: Option<Instant>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(mut deadline) = deadline else {
-            if self.armed.take().is_some() {
-                self.transport.disarm_timer();
-            }
-            return Poll::Pending;
-        };
-        if std::mem::take(&mut self.untimed) {
-            let now = self.transport.now();
-            deadline = self.owner.with_mut(|session| session.note_life(now)).unwrap_or(deadline);
-        }
-        let mut now = self.transport.now();
-        while now < deadline {
-            if self.armed.is_none_or(|armed| armed > deadline) {
-                self.transport.arm_timer(deadline);
-                self.armed = Some(deadline);
-            }
-            ready!(self.transport.poll_timer(cx));
-            // What the timer says is at least as late as what it was armed for, whatever the clock's grain.
-            now = self.transport.now().max(self.armed.take().unwrap_or(deadline));
-        }
-        self.owner.with_mut(|session| session.handle_timeout(now));
-        Poll::Ready(())
-    }
-
-    fn poll_connection(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.connection {
-            Connection::None => return Poll::Pending,
-            Connection::Starting(start) => {
-                let result = ready!(Pin::new(start).poll(cx));
-                let now = self.transport.now();
-                match result {
-                    Ok(response) => {
-                        let head = T::head(&response);
-                        self.owner.with_mut(|session| session.handle_response(now, head));
-                        self.connection = Connection::Established(response);
-                    }
-                    Err(error) => self.fail(now, error),
-                }
-            }
-            Connection::Established(response) => {
-                match ready!(self.transport.poll_chunk(response, cx)) {
-                    Some(Ok(chunk)) => {
-                        if let Some(session) = self.owner.sole() {
-                            self.untimed = true;
-                            session.handle_untimed_chunk(chunk);
-                        } else {
-                            let now = self.transport.now();
-                            self.owner.with_mut(|session| session.handle_chunk(now, chunk));
-                        }
-                    }
-                    Some(Err(error)) => {
-                        let now = self.transport.now();
-                        self.fail(now, error);
-                    }
-                    None => {
-                        let now = self.transport.now();
-                        self.owner.with_mut(|session| session.handle_eof(now));
-                    }
-                }
-            }
-        }
-        Poll::Ready(())
-    }
-
-    fn fail(&mut self, now: Instant, error: T::Error) {
-        let invalid = T::is_invalid_request(&error);
-        self.failure = Some(error);
-        self.owner.with_mut(|session| match invalid {
-            true => session.handle_invalid_request(now),
-            false => session.handle_error(now),
-        });
-    }
-
-    /// The terminal error, if it is one, with what is left of the response.
-    fn finish(&mut self, why: Closed) -> Option<Error<T>> {
-        self.finished = true;
-        let connection = std::mem::replace(&mut self.connection, Connection::None);
-        if why.is_clean() {
-            return None;
-        }
-        // What was accepted and then lost has nothing more to tell, and would keep its socket open.
-        let tells =
-            matches!(why, Closed::Refused(_) | Closed::Lost { cause: Cause::Status(_), .. });
-        let response = match connection {
-            Connection::Established(response) if tells => Some(response),
-            _ => None,
-        };
-        Some(Error::closed(why, response, self.failure.take()))
-    }
 }
 
 impl<T: Transport> Stream for EventSource<T> {
     type Item = Result<Event, Error<T>>;
 
+    #[inline(always)] // as `poll_as`
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_as(cx, |event| event, |_| None)
+        self.get_mut().poll_as(
+            cx,
+            |event| event,
+            |update| match update {
+                Update::Event(event) => Some(event),
+                _ => None,
+            },
+        )
     }
 }
 
@@ -469,22 +266,5 @@ impl<T: Transport> fmt::Debug for EventSource<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.owner.with(|session| Shown::of(session));
         f.debug_tuple("EventSource").field(&shown).finish()
-    }
-}
-
-impl From<Output<'_>> for Step {
-    #[inline(always)] // So that an event is made where it is wanted, and not moved there
-    fn from(output: Output<'_>) -> Self {
-        match output {
-            Output::Event(event) => Self::Event(event.into_owned()),
-            Output::Wait(deadline) => Self::Wait(deadline),
-            Output::Connect(attempt) => Self::Connect(attempt),
-            Output::Opened => Self::Opened,
-            Output::Comment(comment) => Self::Comment(comment.text().into_owned()),
-            Output::Skipped(error) => Self::Skipped(error),
-            Output::Late => Self::Late,
-            Output::Lost(lost) => Self::Lost(lost),
-            Output::Closed(why) => Self::Closed(why),
-        }
     }
 }

@@ -141,12 +141,12 @@ enum Repr {
 
 /// How long data and event type are, and whether the block set an id: in one word, since a word that was stored in parts is slow
 /// to be read as a whole.
-#[derive(Clone, Copy)]
-struct Lens(u64);
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Lens(u64);
 
 /// An event that shares its id, or that is too long for [`Lens`].
 #[derive(Clone)]
-struct Rare {
+pub(crate) struct Rare {
     text: Box<str>,
     data_len: usize,
     type_len: usize,
@@ -249,6 +249,29 @@ impl Event {
         text.push_str(event_type);
         text.push_str(copied_id);
         Self::of_text(text.into_boxed_str(), lens, own_id, shared_id)
+    }
+
+    /// What [`into_plain`](Self::into_plain) gave.
+    #[cfg(feature = "client")]
+    #[inline(always)]
+    pub(crate) const fn plain(text: Box<str>, lens: Lens) -> Self {
+        Self(Repr::Plain { text, lens })
+    }
+
+    /// The same of a rare one.
+    #[cfg(feature = "client")]
+    pub(crate) const fn of_rare(event: Box<Rare>) -> Self {
+        Self(Repr::Rare(event))
+    }
+
+    /// Its parts, unless it is a rare one.
+    #[cfg(feature = "client")]
+    #[inline(always)]
+    pub(crate) fn into_plain(self) -> Result<(Box<str>, Lens), Box<Rare>> {
+        match self.0 {
+            Repr::Plain { text, lens } => Ok((text, lens)),
+            Repr::Rare(rare) => Err(rare),
+        }
     }
 
     /// The text, and where data and event type end.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
-use super::Step;
+use super::drive::Step;
 use crate::{Config, Instant, InvalidId, ReadyState, Session, Snapshot, Stats};
 
 /// A source's session: its own until the first handle, then shared.

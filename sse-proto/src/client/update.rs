@@ -97,8 +97,8 @@ impl<T: Transport> Stream for Updates<'_, T> {
 
 /// One line for each transition; no payloads, no ids, no addresses.
 #[cfg(feature = "tracing")]
-pub(super) fn trace(step: &super::Step) {
-    use super::Step;
+pub(super) fn trace(step: &super::drive::Step) {
+    use super::drive::Step;
     match step {
         Step::Connect(attempt) => {
             tracing::debug!(
