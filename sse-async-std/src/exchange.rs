@@ -3,13 +3,14 @@
 use std::io;
 use std::sync::Arc;
 
+use async_std::io::ReadExt;
 use async_std::sync::Mutex;
 use hyper::header::HeaderValue;
 use sse_proto::Redirect;
 use surf::http::{self, Method};
 use surf::{Body, Client, Request, Url};
 
-use crate::{Attempt, RawHeaders, Response, TransportError};
+use crate::{Attempt, Config, RawHeaders, Response, TransportError};
 
 /// A request and the client for it.
 #[derive(Clone)]
@@ -19,10 +20,13 @@ pub(crate) struct Exchange {
     /// Headers that surf cannot hold; a clone of the request does not have them.
     raw: RawHeaders,
     /// The body, if there is one: surf's requests lose it when they are cloned.
-    body: Option<Arc<Mutex<Option<Body>>>>,
+    body: Option<Arc<Mutex<Content>>>,
     /// Whether the body can be sent again: its length is known.
     replayable: bool,
 }
+
+/// What was read of a body that can be sent again, and the rest of it, or a body that cannot.
+type Content = (Vec<u8>, Option<Body>);
 
 impl Exchange {
     pub(crate) fn new(client: Client, mut whole: Request) -> Self {
@@ -32,8 +36,17 @@ impl Exchange {
         // Before the body is taken: that would leave a content type behind.
         let request = whole.clone();
         let body = Some(whole.take_body()).filter(|body| body.is_empty() != Some(true));
-        let body = body.map(|body| Arc::new(Mutex::new(Some(body))));
+        let body = body.map(|body| Arc::new(Mutex::new((Vec::new(), Some(body)))));
         Self { client, request, raw, body, replayable }
+    }
+
+    /// Adds what the request says of its retries, and its first id, which is no header of it any more.
+    pub(crate) fn configure(&mut self, config: Config) -> Config {
+        let own = self.request.remove_header("last-event-id");
+        let own = own.as_ref().map(|id| id.last().as_str().as_bytes());
+        let raw = self.raw.0.remove("last-event-id");
+        let id = raw.as_ref().map(HeaderValue::as_bytes).or(own);
+        config.for_request(self.request.method().as_ref(), self.replayable, id)
     }
 
     pub(crate) fn try_clone(&self) -> Option<Self> {
@@ -54,8 +67,8 @@ impl Exchange {
                 self.raw.0.insert(name, value);
             }
         }
-        for _ in 0..=Redirect::MOST {
-            let response = self.ask().await?;
+        for redirects in 0..=Redirect::MOST {
+            let response = self.ask(redirects > 0).await?;
             let redirect = Redirect::of(response.status(), self.request.method().as_ref());
             let redirect = redirect.filter(|it| *it == Redirect::Get || self.replayable);
             let Some((redirect, to)) = redirect.zip(response.header("location")) else {
@@ -68,24 +81,25 @@ impl Exchange {
         Err(TransportError::redirected_too_often())
     }
 
-    async fn ask(&self) -> Result<Response, TransportError> {
+    async fn ask(&self, redirected: bool) -> Result<Response, TransportError> {
         let mut request = self.request.clone();
         request.set_ext(self.raw.clone());
-        if let Some(body) = &self.body {
-            let mut body = body.lock().await;
-            let mut next = body.take().ok_or_else(TransportError::gone)?;
-            if self.replayable {
-                let bytes = next.into_bytes().await.map_err(error)?;
-                *body = Some(Body::from_bytes(bytes.clone()));
-                next = Body::from_bytes(bytes);
-            }
-            request.set_body(next);
+        if let Some(content) = &self.body {
+            let (read, unread) = &mut *content.lock().await;
+            request.set_body(match unread {
+                // Where this is given up, the next attempt goes on.
+                Some(body) if self.replayable => {
+                    body.read_to_end(read).await.map_err(TransportError::send)?;
+                    Body::from_bytes(read.clone())
+                }
+                body => body.take().ok_or_else(TransportError::gone)?,
+            });
             if self.request.header("content-type").is_none() {
                 // The body has brought one that nobody asked for.
                 request.remove_header("content-type");
             }
         }
-        let response = self.client.send(request).await.map_err(error)?;
+        let response = self.client.send(request).await.map_err(|it| error(it, redirected))?;
         Ok(Response { body: response.into(), url: Box::new(self.request.url().clone()) })
     }
 
@@ -97,21 +111,21 @@ impl Exchange {
             request.set_method(Method::Get);
             (self.body, self.replayable) = (None, true);
         }
-        let names: Vec<_> = request.header_names().cloned().collect();
-        for name in names.into_iter().filter(|name| !redirect.keeps(name.as_str(), same_origin)) {
-            request.remove_header(name);
-        }
-        let names: Vec<_> = self.raw.0.keys().cloned().collect();
-        for name in names.iter().filter(|name| !redirect.keeps(name.as_str(), same_origin)) {
-            self.raw.0.remove(name);
+        let names = request.header_names().map(|name| name.as_str());
+        let names = names.chain(self.raw.0.keys().map(|name| name.as_str()));
+        let goes = |name: &&str| !redirect.keeps(name, same_origin);
+        for name in names.filter(goes).map(str::to_owned).collect::<Vec<_>>() {
+            request.remove_header(&*name);
+            self.raw.0.remove(&name);
         }
     }
 }
 
-fn error(error: surf::Error) -> TransportError {
+fn error(error: surf::Error, redirected: bool) -> TransportError {
     let error = error.downcast().unwrap_or_else(|error| io::Error::other(error.to_string()));
-    // So our HTTP client refuses a request before it sends anything.
-    if error.raw_os_error().is_none() && error.kind() == io::ErrorKind::InvalidInput {
+    // So our HTTP client refuses a request before it sends anything; but an address that a server named is not the user's.
+    if !redirected && error.raw_os_error().is_none() && error.kind() == io::ErrorKind::InvalidInput
+    {
         return TransportError::request(error);
     }
     TransportError::send(error)

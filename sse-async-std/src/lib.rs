@@ -89,7 +89,8 @@
 //! | time-out | **of the whole stream** | of the head | of the head |
 //! | `Last-Event-ID` that is not ASCII | not sent | not sent | not sent |
 //! | proxy | as the environment says | none | none |
-//! | other | decompresses | 50 connections, the next waits for ever | brings tokio 0.2 |
+//! | compressed body | is decompressed, with events late | **is taken for an empty stream**, if you asked for it | as `h1-client` |
+//! | other | | 50 connections, the next waits for ever | brings tokio 0.2 |
 //!
 //! [`StreamClient`] uses no proxy either, not even one that the environment names.
 //!

@@ -16,7 +16,11 @@ pub trait ClientExt {
     /// Events of this request, with the default [`Config`].
     ///
     /// Nothing is sent before the source is polled. Without a policy of your own, only a request whose method is safe or
-    /// idempotent is sent again; a body of unknown length never is.
+    /// idempotent is sent again; a body of unknown length never is. A `Last-Event-ID` of the request is the first one, and later
+    /// attempts carry what came since.
+    ///
+    /// Of the request's extensions only [`RawHeaders`](crate::RawHeaders) go along, since surf's cannot be copied. If a middleware
+    /// needs others, make the requests by [`from_factory`].
     fn event_source(&self, request: impl Into<Request>) -> EventSource {
         self.event_source_with(request, Config::default())
     }
@@ -27,11 +31,8 @@ pub trait ClientExt {
 
 impl ClientExt for Client {
     fn event_source_with(&self, request: impl Into<Request>, config: Config) -> EventSource {
-        let mut request = request.into();
-        let id = request.remove_header("last-event-id");
-        let id = id.as_ref().map(|id| id.last().as_str().as_bytes());
-        let config = config.for_request(request.method().as_ref(), request.len().is_some(), id);
-        let exchange = Exchange::new(self.clone(), request);
+        let mut exchange = Exchange::new(self.clone(), request.into());
+        let config = exchange.configure(config);
         EventSource::from_requests(
             Requests::repeat(exchange, Exchange::try_clone, Exchange::send),
             config,

@@ -11,7 +11,7 @@ use futures_core::Stream;
 use sse_proto::{ResponseHead, client};
 use surf::Url;
 
-use crate::RawHead;
+use crate::{RawHead, http};
 
 /// A response to an event source's request: its head, and its body as far as it was not read.
 ///
@@ -22,17 +22,14 @@ pub struct Response {
 }
 
 impl Response {
-    /// The status that the server sent, also where surf has no name for it.
+    /// The status that the server sent, also where surf has no name for it; or what a middleware has made of it.
     pub fn status(&self) -> u16 {
-        self.raw().map_or_else(|| self.body.response.status().into(), |raw| raw.status)
+        http::status(&self.body.response)
     }
 
-    /// The last value of a header, as it was sent.
+    /// The last value of a header, as it was sent; or what a middleware has made of it.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        match self.raw() {
-            Some(raw) => raw.headers.get_all(name).iter().next_back().map(|value| value.as_bytes()),
-            None => self.body.response.header(name).map(|it| it.last().as_str().as_bytes()),
-        }
+        http::header(&self.body.response, name)
     }
 
     /// Where it came from in the end, after redirects.
@@ -44,11 +41,6 @@ impl Response {
     pub fn into_surf(self) -> surf::Response {
         self.body.response
     }
-
-    /// The head as it was sent, where the client keeps it.
-    fn raw(&self) -> Option<&RawHead> {
-        self.body.response.ext()
-    }
 }
 
 impl client::Response for Response {
@@ -57,7 +49,7 @@ impl client::Response for Response {
     fn head(&self) -> ResponseHead<'_> {
         let head = ResponseHead::from_headers(self.status(), |name| match name {
             // Clients that are not ours may have undone what they still show.
-            "content-encoding" if self.raw().is_none() => None,
+            "content-encoding" if self.body.response.ext::<RawHead>().is_none() => None,
             name => self.header(name),
         });
         head.redirected_to(self.url.as_str())

@@ -578,6 +578,24 @@ async fn dropping_an_idle_response_closes_the_socket() {
 }
 
 #[async_std::test]
+async fn the_end_of_a_body_closes_the_socket() {
+    for answer in
+        ["content-length: 3\r\n\r\nabc", "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"]
+    {
+        let (url, server) = peer(move |mut stream| {
+            read_head(&mut stream);
+            write!(stream, "HTTP/1.1 200 OK\r\n{answer}").unwrap();
+            closed_at(&mut stream);
+        });
+        let mut response = get(&url).await;
+        assert_eq!(body(&mut response).await.unwrap(), b"abc");
+        // While the response is still here.
+        task::spawn_blocking(|| server.join().unwrap()).await;
+        drop(response);
+    }
+}
+
+#[async_std::test]
 async fn dropping_a_request_under_way_closes_the_socket() {
     let (arrived, head) = mpsc::channel();
     let (url, server) = peer(move |mut stream| {

@@ -2,13 +2,14 @@
 
 mod support;
 
+use std::collections::VecDeque;
 use std::env;
 use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::process::Command;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ use sse_testkit::scenario::crowd;
 use sse_testkit::{Cut, End, Port, Replay, Reply, Server};
 use support::{AsyncStd, http};
 use surf::http::Method;
-use surf::{Body, Request, Url};
+use surf::middleware::{Middleware, Next};
+use surf::{Body, Client, Request, StatusCode, Url};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -212,6 +214,99 @@ async fn a_body_of_unknown_length_is_sent_once() -> Result<(), Box<dyn std::erro
     assert!(source.next().await.is_none());
     let requests = server.requests();
     assert_eq!((requests.len(), requests[0].body()), (1, &b"pieces"[..]));
+    Ok(())
+}
+
+/// Gives its bytes one by one, a pause before each.
+struct Slow(VecDeque<u8>, Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>);
+
+impl async_std::io::Read for Slow {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let pause = self.1.get_or_insert_with(|| Box::pin(task::sleep(Duration::from_millis(40))));
+        ready!(pause.as_mut().poll(cx));
+        self.1 = None;
+        let byte = self.0.pop_front();
+        buf[..byte.iter().len()].copy_from_slice(byte.as_slice());
+        Poll::Ready(Ok(byte.iter().len()))
+    }
+}
+
+#[async_std::test]
+async fn attempts_that_are_given_up_do_not_use_up_a_body_of_known_length()
+-> Result<(), Box<dyn std::error::Error>> {
+    let server = Server::start([Reply::stream().chunk("data: a\n\n"), Reply::status(204)])?;
+    let mut request = request(&server, Method::Put);
+    let body = async_std::io::BufReader::with_capacity(1, Slow(b"pieces".to_vec().into(), None));
+    request.set_body(Body::from_reader(body, Some(6)));
+    let config = quick().connect_timeout(Some(Duration::from_millis(100)));
+    let mut source = http(None).event_source_with(request, config);
+    assert_eq!(timeout(PATIENCE, source.next()).await?.ok_or("an event")??.data(), "a");
+    assert!(source.stats().losses > 0, "{:?}", source.stats());
+    assert_eq!(server.requests()[0].body(), b"pieces");
+    Ok(())
+}
+
+#[async_std::test]
+async fn an_id_that_surf_cannot_hold_is_the_first_and_only_that()
+-> Result<(), Box<dyn std::error::Error>> {
+    let server = Server::start([
+        Reply::stream().chunk("id: 5\ndata: a\n\n"),
+        Reply::stream().chunk("id: 6\ndata: b\n\n"),
+        Reply::status(204),
+    ])?;
+    let mut request = request(&server, Method::Get);
+    request.insert_header("last-event-id", "0");
+    let name = hyper::header::HeaderName::from_static("last-event-id");
+    let value = hyper::header::HeaderValue::from_bytes("№ 7".as_bytes()).expect("a value");
+    request.set_ext(RawHeaders([(name, value)].into_iter().collect()));
+    let source = http(None).event_source_with(request, quick());
+    assert_eq!(timeout(PATIENCE, collect(source)).await?, ["a", "b"]);
+    let requests = server.requests();
+    let ids: Vec<_> = requests.iter().map(|request| request.last_event_id()).collect();
+    assert_eq!(ids, [Some("№ 7".as_bytes()), Some(b"5"), Some(b"6")]);
+    Ok(())
+}
+
+/// Undoes a coding, and names the media type anew.
+struct Undoes;
+
+#[surf::utils::async_trait]
+impl Middleware for Undoes {
+    async fn handle(&self, request: Request, client: Client, next: Next<'_>) -> surf::Result {
+        let mut whole = next.run(request, client).await?;
+        let response: &mut surf::http::Response = whole.as_mut();
+        if response.remove_header("content-encoding").is_some() {
+            let body = response.body_string().await?.to_lowercase();
+            response.set_body(body);
+        }
+        response.insert_header("content-type", "text/event-stream");
+        response.set_status(StatusCode::Ok);
+        Ok(whole)
+    }
+}
+
+#[async_std::test]
+async fn what_a_middleware_makes_of_a_response_counts() -> Result<(), Box<dyn std::error::Error>> {
+    let events = "data: a\n\n";
+    for reply in [
+        Reply::stream().header("content-encoding", "capitals").chunk(events.to_uppercase()),
+        Reply::status(200).header("content-type", "application/octet-stream").chunk(events),
+        Reply::status(203).header("content-type", "text/event-stream").chunk(events),
+        Reply::status(520).header("content-type", "text/event-stream").chunk(events),
+    ] {
+        let server = Server::start([reply.clone(), reply])?;
+        let mut plain = http(None).event_source_with(request(&server, Method::Get), quick());
+        let error = timeout(PATIENCE, plain.next()).await?.ok_or("an error")?.unwrap_err();
+        assert!(error.response().is_some(), "refused: {error:?}");
+        let client = http(None).with(Undoes);
+        let mut source = client.event_source_with(request(&server, Method::Get), quick());
+        let event = timeout(PATIENCE, source.next()).await?.ok_or("an event")??;
+        assert_eq!(event.data(), "a");
+    }
     Ok(())
 }
 

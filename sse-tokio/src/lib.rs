@@ -28,7 +28,8 @@
 //! [`updates()`](sse_proto::client::EventSource::updates) gives the openings and the losses with their causes as well.
 //!
 //! Sent with each request unless it has them: `Accept: text/event-stream`, `Cache-Control: no-cache`, and
-//! `Accept-Encoding: identity`, since compression delays events unless the server flushes it.
+//! `Accept-Encoding: identity`, since compression delays events unless the server flushes it. A client's default headers of
+//! these names, and what its `.gzip(true)` asks for, are out of sight and give way: set such a header on the request.
 //!
 //! # What ends a stream, and what is retried
 //!

@@ -146,6 +146,10 @@ impl Body {
         to
     }
 
+    fn close(&mut self) {
+        (self.connection, self.rest) = (None, Bytes::new());
+    }
+
     fn is_over(&self) -> bool {
         matches!(self.framing, Framing::Length(0) | Framing::Broken(_))
     }
@@ -160,7 +164,7 @@ impl Read for Body {
         let this = self.get_mut();
         for _ in 0..MOST_READS_IN_A_ROW {
             if this.is_over() {
-                (this.connection, this.rest) = (None, Bytes::new());
+                this.close();
                 return Poll::Ready(match this.framing {
                     Framing::Broken(kind) => Err(kind.into()),
                     _ => Ok(0),
@@ -172,7 +176,13 @@ impl Read for Body {
                 Ok(0) => this.framing = Framing::Broken(io::ErrorKind::UnexpectedEof),
                 Ok(len) => match this.unframe(&mut buf[..len]) {
                     0 => {}
-                    len => return Poll::Ready(Ok(len)),
+                    len => {
+                        // Whoever knows the length does not ask for the end.
+                        if this.framing == Framing::Length(0) {
+                            this.close();
+                        }
+                        return Poll::Ready(Ok(len));
+                    }
                 },
                 Err(error) => {
                     this.framing = Framing::Broken(error.kind());

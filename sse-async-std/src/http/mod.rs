@@ -23,6 +23,7 @@ use surf::Url;
 
 pub use self::request::RawHeaders;
 pub use self::response::RawHead;
+pub(crate) use self::response::{header, status};
 
 use self::socket::Socket;
 
@@ -60,13 +61,13 @@ use self::socket::Socket;
 ///
 /// # Features
 ///
-/// | | crates of the tree | what comes |
-/// |---|---|---|
-/// | none | 138, of which surf without a backend is 125 | hyper, with tokio's `sync` |
-/// | `rustls` (default) | 10 more | rustls with ring, the platform's certificates |
-/// | `http2` | 10 more | h2, and with it tokio's `io-util`, tokio-util's codecs, tracing |
+/// | | what comes |
+/// |---|---|
+/// | none | hyper, with tokio's `sync` |
+/// | `rustls` (default) | rustls with ring, the platform's certificates |
+/// | `http2` | h2, and with it tokio's `io-util`, tokio-util's codecs, tracing |
 ///
-/// None of them brings a runtime.
+/// None of them brings a runtime. The [crate's page](crate#features-and-how-many-crates-they-bring) counts them.
 ///
 /// # Timeouts
 ///

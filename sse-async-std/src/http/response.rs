@@ -99,9 +99,7 @@ pub(super) fn convert<R: Read + Unpin + Send + Sync + 'static>(
     let len = incoming.size_hint().exact().and_then(|len| len.try_into().ok());
     let body = BufReader::with_capacity(BUFFER_LEN, body(&head.headers, incoming));
     let status = head.status.as_u16();
-    // An unknown code counts as the first of its class: https://www.rfc-editor.org/rfc/rfc9110#section-15-3
-    let known = StatusCode::try_from(status).or_else(|_| StatusCode::try_from(status / 100 * 100));
-    let mut response = Response::new(known.unwrap_or(StatusCode::InternalServerError));
+    let mut response = Response::new(known_status(status));
     response.set_body(surf::Body::from_reader(body, len));
     // The body has left one that the server did not send.
     response.remove_header(CONTENT_TYPE);
@@ -121,6 +119,30 @@ pub(super) fn convert<R: Read + Unpin + Send + Sync + 'static>(
     }));
     response.ext_mut().insert(RawHead { status, headers: head.headers });
     response
+}
+
+/// The status as it was sent, unless a middleware has set another.
+pub(crate) fn status(response: &surf::Response) -> u16 {
+    let raw = response.ext::<RawHead>().map(|raw| raw.status);
+    let sent = raw.filter(|&status| known_status(status) == response.status());
+    sent.unwrap_or_else(|| response.status().into())
+}
+
+/// The last value of a header as it was sent, unless a middleware has changed it.
+pub(crate) fn header<'a>(response: &'a surf::Response, name: &str) -> Option<&'a [u8]> {
+    let raw = response.ext::<RawHead>();
+    match raw.and_then(|raw| raw.headers.get_all(name).iter().next_back()) {
+        // surf has no room for it, so no middleware can have seen it.
+        Some(value) if value.to_str().is_err() => Some(value.as_bytes()),
+        _ if name.is_ascii() => response.header(name).map(|it| it.last().as_str().as_bytes()),
+        _ => None,
+    }
+}
+
+/// An unknown code counts as the first of its class: <https://www.rfc-editor.org/rfc/rfc9110#section-15-3>
+fn known_status(status: u16) -> StatusCode {
+    let known = StatusCode::try_from(status).or_else(|_| StatusCode::try_from(status / 100 * 100));
+    known.unwrap_or(StatusCode::InternalServerError)
 }
 
 /// The response's body as hyper has it. Dropping it closes the socket.
@@ -167,6 +189,8 @@ impl Read for Frames {
                 }
             }
         }
+        // Whoever knows the length does not ask for the end.
+        this.open.take_if(|(_, incoming)| incoming.is_end_stream());
         let chunk = this.chunk.as_mut().map_err(|kind| *kind)?;
         let len = chunk.len().min(buf.len());
         // All of it at once lets go of the read buffer, which hyper then uses again.

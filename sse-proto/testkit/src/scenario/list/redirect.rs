@@ -115,7 +115,7 @@ fn of_locations() -> [Scenario; 6] {
     ]
 }
 
-fn of_bad_locations() -> [Scenario; 3] {
+fn of_bad_locations() -> [Scenario; 5] {
     let once = |name: &str, location: &str| {
         Scenario::new(format!("redirect-to-{name}"), &[Redirect])
             .script(script(302, location, "/x%20%C3%BC"))
@@ -131,6 +131,8 @@ fn of_bad_locations() -> [Scenario; 3] {
     };
     [
         once("another-scheme", "ftp://127.0.0.1/stream"),
+        once("a-host-that-is-none", "http://a..b/"),
+        once("a-host-that-is-none-over-tls", "https://a..b/"),
         once("what-is-no-address", "http://[::bad/")
             .with_quirk(Quirk::BadLocationIsFinal, is_final),
         once("an-address-that-is-not-escaped", "/x ü")
