@@ -53,7 +53,8 @@ impl<'a> Case<'a> {
 
     fn is_accepted(&self) -> bool {
         let media_type = self.content_type.map(media_type).unwrap_or_default();
-        media_type.eq_ignore_ascii_case(self.accept.as_bytes())
+        let accepted = self::media_type(self.accept.as_bytes());
+        !accepted.is_empty() && media_type.eq_ignore_ascii_case(&accepted)
     }
 
     /// RFC 9110, section 10.2.3.
@@ -76,20 +77,27 @@ fn date(value: &str) -> Option<Duration> {
 /// The last media type of a list, without parameters; what is none does not count, nor does the wildcard.
 fn media_type(list: &[u8]) -> Vec<u8> {
     let (mut parts, mut part, mut quoted) = (Vec::new(), Vec::new(), false);
-    for &byte in list {
-        quoted ^= byte == b'"';
-        if byte == b',' && !quoted {
-            parts.push(std::mem::take(&mut part));
-        } else {
-            part.push(byte);
+    let mut bytes = list.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b',' if !quoted => parts.push(std::mem::take(&mut part)),
+            b'\\' if quoted => part.extend([Some(byte), bytes.next()].into_iter().flatten()),
+            _ => part.push(byte),
         }
+        quoted ^= byte == b'"';
     }
     parts.push(part);
     for part in &mut parts {
         let end = part.iter().position(|byte| *byte == b';').unwrap_or(part.len());
         *part = part[..end].trim_ascii().to_vec();
     }
-    parts.retain(|essence| essence.contains(&b'/') && essence != b"*/*");
+    parts.retain(|essence| {
+        let token = |byte: &u8| byte.is_ascii_graphic() && !b"\"(),:;<=>?@[\\]{}".contains(byte);
+        let slash = essence.iter().position(|byte| *byte == b'/').unwrap_or_default();
+        let slashes = essence.iter().filter(|byte| **byte == b'/').count();
+        let inside = slash > 0 && slash + 1 < essence.len();
+        inside && slashes == 1 && essence.iter().all(token) && essence != b"*/*"
+    });
     parts.pop().unwrap_or_default()
 }
 

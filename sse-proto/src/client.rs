@@ -54,6 +54,9 @@ pub trait Transport: Unpin {
     fn head(response: &Self::Response) -> ResponseHead<'_>;
 
     /// The next bytes of the body, `None` at its clean end. Not called again after `None` or an error.
+    ///
+    /// The chunk may be dropped while the session is locked, so what its memory belongs to ([`Bytes::from_owner`]) must not use a
+    /// [`Handle`] when it is dropped.
     fn poll_chunk(
         &mut self,
         response: &mut Self::Response,
@@ -106,6 +109,8 @@ pub struct EventSource<T: Transport> {
     /// The session was told of chunks, but not when they came: as long as it is nobody else's, the clock is read only when
     /// something depends on it.
     untimed: bool,
+    /// When a deadline is judged that was seen to have passed long ago.
+    grace: Option<Instant>,
     finished: bool,
     /// What goes with the text that `poll_text` gave.
     lens: Lens,
@@ -140,6 +145,7 @@ impl<T: Transport> EventSource<T> {
             failure: None,
             armed: None,
             untimed: false,
+            grace: None,
             finished: false,
             lens: Lens::default(),
             found: Found::Other,

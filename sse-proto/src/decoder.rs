@@ -284,7 +284,8 @@ impl Decoder {
         self.block.last_sendable_id()
     }
 
-    /// Sets the last event ID that events without an id of their own inherit, such as the one that the request carried.
+    /// Sets the last event ID that events without an id of their own inherit, such as the one that the request carried. What
+    /// [`advance`](Self::advance) has found and is not taken yet gets it too.
     pub fn set_last_event_id(&mut self, id: &str) {
         self.block.set_last_event_id(id);
     }

@@ -10,7 +10,7 @@ use crate::BuildError;
 use crate::assemble::LastId;
 
 /// The type of an event that names none.
-const MESSAGE: &str = "message";
+pub(crate) const MESSAGE: &str = "message";
 
 /// Inherited ids up to this length are copied into an owned event; longer ones are shared, so that a peer cannot
 /// multiply one long id by many tiny events.

@@ -22,7 +22,7 @@ use crate::DecodeError;
 pub struct Limits {
     /// Bytes of UTF-8 that an event's data, its lines joined by LF, may have; 32 MiB.
     pub event_bytes: usize,
-    /// Bytes of UTF-8 that an id may have, and an event type, and a comment that is asked for; 64 KiB.
+    /// Bytes of UTF-8 that an id may have, and an event type, and bytes of a comment that is asked for; 64 KiB.
     ///
     /// An id goes into a request header, and few servers read a head larger than this.
     pub id_bytes: usize,

@@ -110,7 +110,8 @@ impl<'a> ResponseHead<'a> {
 
     fn has_accepted_type(&self, config: &Config) -> bool {
         let essence = self.content_type.map_or(&[][..], essence);
-        config.accept.iter().any(|accepted| essence.eq_ignore_ascii_case(accepted.as_bytes()))
+        let is = |accepted: &[u8]| !accepted.is_empty() && essence.eq_ignore_ascii_case(accepted);
+        config.accept.iter().any(|accepted| is(self::essence(accepted.as_bytes())))
     }
 
     /// RFC 9110, section 8.4: a list of codings, of which `identity` is none.
@@ -154,9 +155,12 @@ pub(crate) enum Verdict {
 
 /// The media type without parameters; the last one of a list, as Fetch extracts it.
 fn essence(content_type: &[u8]) -> &[u8] {
-    let mut quoted = false;
+    let (mut quoted, mut escaped) = (false, false);
     let list = content_type.split(|&byte| {
-        quoted ^= byte == b'"';
+        if !core::mem::take(&mut escaped) {
+            escaped = quoted && byte == b'\\';
+            quoted ^= byte == b'"';
+        }
         byte == b',' && !quoted
     });
     let essences = list.map(|media_type| {
@@ -165,9 +169,18 @@ fn essence(content_type: &[u8]) -> &[u8] {
     });
     // What is no media type, and the one that stands for all, count as absent.
     essences
-        .filter(|essence| essence.contains(&b'/') && *essence != b"*/*")
+        .filter(|essence| is_media_type(essence) && *essence != b"*/*")
         .last()
         .unwrap_or_default()
+}
+
+/// Two tokens (RFC 9110, section 8.3.1).
+fn is_media_type(essence: &[u8]) -> bool {
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let mut tokens = essence.split(|&byte| byte == b'/');
+    let two = [tokens.next(), tokens.next()].into_iter().flatten();
+    tokens.next().is_none()
+        && two.filter(|token| !token.is_empty() && token.iter().all(is_token)).count() == 2
 }
 
 #[cfg(feature = "std")]
@@ -210,8 +223,14 @@ impl Redirect {
     /// Whether a header that the user set goes along: not what describes a body that does not, and to another origin only what
     /// [`crosses_origins`](Self::crosses_origins).
     pub fn keeps(self, header: &str, same_origin: bool) -> bool {
-        const OF_BODY: [&str; 4] =
-            ["content-encoding", "content-length", "content-type", "transfer-encoding"];
+        const OF_BODY: [&str; 6] = [
+            "content-encoding",
+            "content-language",
+            "content-length",
+            "content-location",
+            "content-type",
+            "transfer-encoding",
+        ];
         let of_body = OF_BODY.iter().any(|name| header.eq_ignore_ascii_case(name));
         (self == Self::Repeat || !of_body) && (same_origin || Self::crosses_origins(header))
     }

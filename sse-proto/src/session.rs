@@ -146,8 +146,12 @@ impl Session {
     pub fn resume(config: Config, seed: u64, now: Instant, snapshot: &Snapshot) -> Self {
         let mut session = Self::new(config, seed, now);
         session.losses.server_time = snapshot.reconnection_time;
-        // An id that no header can carry does not come from `snapshot`; it is left out.
-        let _ = session.set_last_event_id(&snapshot.last_event_id);
+        // An id that no header can carry does not come from `snapshot`. Without one events come again; with another some might
+        // never come.
+        if session.set_last_event_id(&snapshot.last_event_id).is_err() {
+            session.decoder.set_last_event_id("");
+            session.commit("");
+        }
         session
     }
 

@@ -1,6 +1,8 @@
 //! Where a source comes from: a request, an address, or a factory of requests.
 
+use std::error::Error as _;
 use std::future::Future;
+use std::iter::successors;
 
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, IntoUrl, Request, RequestBuilder, Url};
@@ -104,10 +106,23 @@ async fn send(request: RequestBuilder, attempt: Attempt) -> Result<Response, Tra
             request.headers_mut().entry(name).or_insert(value);
         }
     }
+    let address = request.url().clone();
     match client.execute(request).await {
         Ok(response) => Ok(response.into()),
+        Err(error) if is_refused(&error, &address) => {
+            Err(TransportError::request(error.without_url()))
+        }
         Err(error) => Err(TransportError::send(error.without_url())),
     }
+}
+
+/// Whether reqwest would never send this request; an address that a redirect named is not the user's.
+fn is_refused(error: &reqwest::Error, address: &Url) -> bool {
+    // That the client was built without TLS only the words of its connector tell.
+    let mut causes = successors(error.source(), |&error| error.source());
+    let mut lacks_tls = || causes.any(|it| it.to_string().contains("scheme is not http"));
+    error.url().is_none_or(|url| url == address)
+        && (error.is_builder() || address.scheme() == "https" && lacks_tls())
 }
 
 /// Goes where a redirect ended before.

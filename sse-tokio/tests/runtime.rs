@@ -121,6 +121,7 @@ async fn a_poll_now_and_then_loses_nothing() -> io::Result<()> {
     let mut data = Vec::new();
     loop {
         // The updates are made anew for each poll, and opening is waited for in between.
+        let _ = source.opened().now_or_never();
         if let Some(update) = source.updates().next().now_or_never() {
             match update {
                 Some(Ok(Update::Event(event))) => data.push(event.into_data()),
@@ -133,6 +134,55 @@ async fn a_poll_now_and_then_loses_nothing() -> io::Result<()> {
     }
     assert_eq!(data, numbers());
     Ok(())
+}
+
+/// Whatever the HTTP client's own task has had no time to read is there all the same.
+#[tokio::test]
+async fn a_busy_thread_is_not_taken_for_a_silent_server() -> io::Result<()> {
+    let silence = Duration::from_millis(300);
+    let pace = |reply: Reply| {
+        (0..100).fold(reply, |reply, n| reply.chunk(format!("data: {n}\n\n")).pause(silence / 10))
+    };
+    for early in [Duration::ZERO, silence / 2] {
+        let server = Server::start(pace(Reply::stream().delay_head(early)).end(End::Silence))?;
+        let config = quick().idle_timeout(Some(silence)).connect_timeout(Some(silence));
+        let request = http(None).get(server.url("/stream"));
+        let mut source = request.event_source_with(config);
+        let handle = source.handle();
+        // Far enough to wait for the head, or for the second event.
+        if early.is_zero() {
+            assert!(time::timeout(PATIENCE, source.next()).await?.is_some_and(|it| it.is_ok()));
+        }
+        assert!(time::timeout(silence / 100, source.next()).await.is_err());
+        std::thread::sleep(silence * 2);
+        for _ in 0..3 {
+            assert!(time::timeout(PATIENCE, source.next()).await?.is_some_and(|it| it.is_ok()));
+        }
+        assert_eq!((handle.stats().losses, server.requests().len()), (0, 1), "{early:?}");
+    }
+    Ok(())
+}
+
+/// The only item of a source, and that it is the request's own fault.
+async fn assert_invalid(request: reqwest::RequestBuilder) {
+    let mut source = request.event_source_with(quick());
+    let item = time::timeout(PATIENCE, source.next()).await.expect("in time");
+    let error = item.expect("an item").unwrap_err();
+    assert!(error.is_invalid_request(), "{error:?}");
+    assert!(source.next().await.is_none());
+}
+
+#[tokio::test]
+async fn what_reqwest_itself_refuses_is_not_tried_again() {
+    let https_only = reqwest::Client::builder().no_proxy().https_only(true).build();
+    assert_invalid(https_only.expect("a client").get("http://127.0.0.1:9/")).await;
+    assert_invalid(http(None).get(format!("http://127.0.0.1:9/{}", "a".repeat(70_000)))).await;
+}
+
+#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
+#[tokio::test]
+async fn https_without_tls_is_refused() {
+    assert_invalid(http(None).get("https://127.0.0.1:9/")).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use super::{Connection, Error, EventSource, Loss, Transport, Update};
 use crate::event::Rare;
@@ -12,6 +13,10 @@ use crate::{Attempt, Cause, Closed, DecodeError, Event, Instant, Lost, Output, R
 /// Updates, and chunks without one, that one poll may pass over before others have their turn: without waits, losses could
 /// follow one another for ever, and of what nobody reads there may always be more.
 const MOST_HIDDEN: usize = 64;
+
+/// Whoever looks at a deadline so long after it has been busy elsewhere, and so may have been the task of the HTTP client that
+/// reads the socket: it gets as much time to bring what is there.
+const GRACE: Duration = Duration::from_millis(20);
 
 /// What [`EventSource::poll_text`] found where it gave nothing.
 #[derive(Default)]
@@ -198,6 +203,7 @@ impl<T: Transport> EventSource<T> {
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         if self.poll_connection(cx).is_ready() {
+            self.grace = None;
             return Poll::Ready(());
         }
         let deadline = deadline(self, cx);
@@ -216,6 +222,9 @@ impl<T: Transport> EventSource<T> {
             deadline = self.owner.with_mut(|session| session.note_life(now)).unwrap_or(deadline);
         }
         let mut now = self.transport.now();
+        if now >= deadline + GRACE && !matches!(self.connection, Connection::None) {
+            deadline = *self.grace.get_or_insert(now + GRACE);
+        }
         while now < deadline {
             if self.armed.is_none_or(|armed| armed > deadline) {
                 self.transport.arm_timer(deadline);
@@ -225,6 +234,7 @@ impl<T: Transport> EventSource<T> {
             // What the timer says is at least as late as what it was armed for, whatever the clock's grain.
             now = self.transport.now().max(self.armed.take().unwrap_or(deadline));
         }
+        self.grace = None;
         self.owner.with_mut(|session| session.handle_timeout(now));
         Poll::Ready(())
     }

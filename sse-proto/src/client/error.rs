@@ -135,6 +135,10 @@ impl<T: Transport> fmt::Debug for Error<T> {
 
 impl<T: Transport> std::error::Error for Error<T> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_ref().map(|error| error as _)
+        match (&self.0.source, &self.0.kind) {
+            (Some(error), _) => Some(error),
+            (None, Kind::Closed(Closed::Lost { cause, .. })) => Some(cause),
+            _ => None,
+        }
     }
 }

@@ -231,6 +231,10 @@ impl Decoder {
                 }
                 None => Token::Again,
             },
+            Partial::Comment { .. } if !self.report_comments => {
+                self.clear_comment();
+                Token::Again
+            }
             Partial::Comment { .. } => {
                 self.current = Current::GatheredComment;
                 Token::Comment

@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
+use crate::event::MESSAGE;
 use crate::{EventRef, Limits, RetryPolicy, backoff};
 
 /// All that a [`Session`](crate::Session) may be told. Every field has a setter of the same name.
@@ -237,7 +238,8 @@ impl Default for Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sentinel {
-    /// An event with exactly this data, such as `[DONE]`. It says nothing else and is not delivered.
+    /// An event with exactly this data, such as `[DONE]`. It says nothing else and is not delivered. Every line end is as good
+    /// as another.
     Data(Cow<'static, str>),
     /// An event of this type, such as `message_stop` or `response.completed`. It is delivered, as the last one.
     EventType(Cow<'static, str>),
@@ -246,7 +248,12 @@ pub enum Sentinel {
 impl Sentinel {
     pub(crate) fn is(&self, event: &EventRef<'_>) -> bool {
         match self {
+            // Data has no line end but LF.
+            Self::Data(data) if data.contains('\r') => {
+                event.data() == data.replace("\r\n", "\n").replace('\r', "\n")
+            }
             Self::Data(data) => event.data() == data,
+            Self::EventType(name) if name.is_empty() => event.event_type() == MESSAGE,
             Self::EventType(name) => event.event_type() == name,
         }
     }

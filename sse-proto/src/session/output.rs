@@ -97,6 +97,8 @@ pub enum Cause {
     IdleTimeout(Duration),
 }
 
+impl core::error::Error for Cause {}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

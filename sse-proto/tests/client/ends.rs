@@ -95,6 +95,8 @@ fn a_status_that_is_not_retried_any_more_is_given_back_too() {
     let error = last_error(&network, Config::default().retry(policy), &[]);
     assert_eq!(error.status(), Some(502));
     assert!(error.response().is_some());
+    let source = error.source().expect("a source").downcast_ref::<Cause>();
+    assert_eq!(source, Some(&Cause::Status(502)));
     assert_eq!(network.world().attempts.len(), 3);
 }
 

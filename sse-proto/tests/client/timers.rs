@@ -2,12 +2,47 @@
 
 use core::time::Duration;
 
+use sse_proto::client::Handle;
+
 use super::network::{Answer, Network, Piece, ending, stream};
 use super::{NOTHING, SECOND, Source, Task, config};
 
 /// Three losses, and a stream.
 fn flaky() -> Network {
     Network::new([ending(&[]), Answer::Fails, Answer::Never, stream(&["data: 1\n\n"])])
+}
+
+/// What a connection has for bytes that came while nobody looked.
+const MOMENT: Duration = Duration::from_millis(20);
+
+#[test]
+fn a_busy_thread_is_not_taken_for_a_silent_server() {
+    let alone: fn(&Source) -> Option<Handle> = |_| None;
+    for handle in [alone, |source| Some(source.handle())] {
+        for (head, what) in [(stream(&["data: 1\n\n"]), "body"), (Answer::Never, "head")] {
+            let network = Network::new([head]);
+            let config = config().idle_timeout(Some(SECOND * 45));
+            let mut source = Source::new(network.clone(), config);
+            let handle = handle(&source);
+            let mut task = Task::new();
+            let seen = task.lines(&mut source);
+            assert_eq!(seen.len(), usize::from(what == "body"));
+            // The HTTP client's own task comes only after this one.
+            network.pass(SECOND * 3600);
+            assert_eq!(task.lines(&mut source), NOTHING, "{what}");
+            network.pass(MOMENT / 2);
+            match what {
+                "body" => network.send(Piece::Chunk("data: 2\n\n")),
+                _ => network.answer(stream(&["data: 2\n\n"])),
+            }
+            assert_eq!(task.lines(&mut source), ["message: 2"], "{what}");
+            assert_eq!(source.stats().losses, 0, "{what}");
+            // Silence that goes on is still a loss, in time.
+            network.pass(SECOND * 45);
+            assert_eq!(task.lines(&mut source.updates()), ["lost: no byte for 45s, 1s"], "{what}");
+            drop(handle);
+        }
+    }
 }
 
 #[test]
@@ -39,7 +74,8 @@ fn a_timer_that_fires_late_does_no_harm() {
     let mut task = Task::new();
     assert_eq!(task.lines_over_time(&mut source, &network), ["message: 1"]);
     assert_eq!(source.stats().losses, 3);
-    assert_eq!(network.now(), SECOND * (1 + 2 + 30 + 4 + 4 * 10));
+    // Where it is so late for a connection, there is a moment more for what the connection may have brought.
+    assert_eq!(network.now(), SECOND * (1 + 2 + 30 + 4 + 5 * 10) + MOMENT);
 }
 
 #[test]
@@ -220,6 +256,8 @@ fn a_clock_that_leaps_by_centuries_does_no_harm() {
     let mut task = Task::new();
     assert_eq!(task.lines(&mut source), ["message: 1"]);
     network.pass(century);
+    assert_eq!(task.lines(&mut source.updates()), NOTHING);
+    network.pass(MOMENT);
     assert_eq!(task.lines(&mut source.updates()), ["lost: no byte for 45s, 1s"]);
     network.pass(century);
     assert_eq!(task.lines(&mut source), ["message: 2"]);

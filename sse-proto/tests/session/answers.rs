@@ -54,6 +54,11 @@ fn of_several_content_types_the_last_one_counts_but_none_that_is_no_type_or_any(
         "text/event-stream, */*",
         "text/event-stream, nonsense,",
         "text/plain; a=\"x\", text/event-stream",
+        "text/plain; a=\"\\\"\", text/event-stream",
+        "text/event-stream, nonsense/",
+        "text/event-stream, /nonsense",
+        "text/event-stream, text/nonsense of words",
+        "text/event-stream, text/non/sense",
     ] {
         let mut driver = Driver::connecting(config());
         let lines = driver.respond(ResponseHead::new(200).content_type(content_type.as_bytes()));
@@ -64,6 +69,8 @@ fn of_several_content_types_the_last_one_counts_but_none_that_is_no_type_or_any(
         "*/*",
         "nonsense",
         "text/plain;a=\"x, text/event-stream\"",
+        "text/plain;a=\"\\\", text/event-stream\"",
+        "text/plain;a=\\, text/html",
     ] {
         let mut driver = Driver::connecting(config());
         driver.respond(ResponseHead::new(200).content_type(content_type.as_bytes()));
@@ -116,7 +123,7 @@ fn a_body_that_is_still_encoded_is_refused() {
 #[test]
 fn the_accepted_content_types_can_be_set() {
     const TYPES: &[Cow<'static, str>] =
-        &[Cow::Borrowed("application/x-sse"), Cow::Borrowed("text/plain")];
+        &[Cow::Borrowed("application/x-sse"), Cow::Borrowed("text/plain; charset=utf-8")];
     let opens = |content_type: &'static [u8]| {
         let mut driver = Driver::connecting(config().accept(TYPES));
         driver.respond(ResponseHead::new(200).content_type(content_type));
@@ -126,6 +133,9 @@ fn the_accepted_content_types_can_be_set() {
     assert!(opens(b"text/plain"));
     assert!(!opens(b"text/event-stream"));
     assert!(!opens(b"text/html"));
+    let mut driver = Driver::connecting(config().accept(vec!["nonsense".into()]));
+    driver.respond(ResponseHead::new(200));
+    assert_eq!(closed(&driver), Closed::Refused(Refusal::ContentType));
 }
 
 #[test]

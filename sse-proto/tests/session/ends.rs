@@ -41,6 +41,19 @@ fn a_sentinel_by_data_is_the_whole_data_of_an_event_of_any_type() {
 }
 
 #[test]
+fn a_sentinel_says_what_the_stream_says_whatever_its_line_ends() {
+    for data in ["a\nb", "a\rb", "a\r\nb"] {
+        let sentinel = Sentinel::Data(data.into());
+        let mut driver = Driver::open(config().sentinel(Some(sentinel)));
+        let chunk = "data: a\r\ndata:\r\ndata: b\r\n\r\ndata: a\r\ndata: b\r\n\r\n";
+        assert_eq!(driver.chunk(chunk), ["message: a\n\nb", "closed: the stream is complete"]);
+    }
+    let mut driver = Driver::open(config().sentinel(Some(Sentinel::EventType("".into()))));
+    let lines = ["x: 1", "message: 2", "closed: the stream is complete"];
+    assert_eq!(driver.chunk("event: x\ndata: 1\n\nevent\ndata: 2\n\n"), lines);
+}
+
+#[test]
 fn a_sentinel_by_type_is_delivered_as_the_last_event() {
     let mut driver = Driver::open(stop());
     let chunk = "data: message_stop\n\nevent: message_stop\ndata: {}\n\ndata: never\n\n";
@@ -97,6 +110,12 @@ fn comments_are_reported_only_where_they_are_asked_for() {
     assert_eq!(driver.chunk(": a\ndata: 1\n\n"), ["message: 1"]);
     driver.session.set_report_comments(true);
     assert_eq!(driver.chunk(": b\n"), [":b"], "when its line ends");
+    assert_eq!(driver.chunk(": c"), NOTHING);
+    driver.session.set_report_comments(false);
+    assert_eq!(driver.chunk("c\n"), NOTHING, "when its line ends");
+    driver.session.set_report_comments(true);
+    assert_eq!(driver.chunk(": d"), NOTHING);
+    assert_eq!(driver.chunk("d\n"), [":dd"], "and nothing of another");
     let mut driver = Driver::open(config().comments(true));
     assert_eq!(driver.chunk(":\n:c\ndata: 1\n\n"), [":", ":c", "message: 1"]);
     assert_eq!(driver.session.stats().comments, 2);

@@ -43,6 +43,8 @@ fn a_header_goes_along_unless_it_is_of_a_body_that_does_not_or_could_be_a_creden
         ("Content-Type", [true, true, false, false]),
         ("content-length", [true, false, false, false]),
         ("content-encoding", [true, false, false, false]),
+        ("content-language", [true, false, false, false]),
+        ("content-location", [true, false, false, false]),
         ("transfer-encoding", [true, false, false, false]),
         ("authorization", [true, false, true, false]),
         ("host", [true, false, true, false]),

@@ -63,6 +63,16 @@ fn a_session_that_is_over_still_has_a_snapshot() {
 }
 
 #[test]
+fn a_snapshot_without_a_usable_id_does_not_fall_back_to_another_place() {
+    let mut snapshot = Snapshot::default();
+    snapshot.last_event_id = "7\u{1}".to_owned();
+    for commit in [Commit::Auto, Commit::Manual] {
+        let config = config().commit(commit).last_event_id("1").expect("an id");
+        assert_eq!(resumed(config, &snapshot).drain(), ["connect"]);
+    }
+}
+
+#[test]
 fn a_snapshot_from_an_unsafe_source_sends_no_forged_header() {
     let mut snapshot = Snapshot::default();
     snapshot.last_event_id = "7\r\nX-Forged: 1".to_owned();

@@ -80,6 +80,8 @@ pub struct Judge {
     counts: Counts,
     /// When the client was woken for the poll that goes on; the origin where it was not asleep.
     woken_at: Instant,
+    /// Until when it may wait for a connection whose deadline it came too late to see.
+    moment: Option<Instant>,
 }
 
 impl Judge {
@@ -113,6 +115,7 @@ impl Judge {
             last_loss: None,
             counts: Counts::default(),
             woken_at: now,
+            moment: None,
         }
     }
 
@@ -266,6 +269,7 @@ impl Judge {
     /// Nothing more until someone wakes it.
     pub fn went_to_sleep(&mut self) {
         self.check_drained();
+        self.give_a_moment();
         if self.next.is_due(self.world.now()) && matches!(self.phase, Phase::Due | Phase::Lost) {
             self.fail(Rule::Wait, || format!("sleeps over {:?}", self.next));
         }

@@ -8,22 +8,39 @@ use super::{Judge, Phase};
 use crate::network::TIMER_LATENESS;
 use crate::world::Rule;
 
+/// What a connection has for bytes that came while nobody looked.
+const MOMENT: Duration = Duration::from_millis(20);
+
 impl Judge {
     /// Whether a deadline has been reached.
     pub fn is_overdue(&self) -> bool {
         let due = match self.phase {
             Phase::Lost => Some(self.next.latest),
-            _ => self.silence_ends().into_iter().chain(self.late_at()).min(),
+            _ => self.due(),
         };
         due.is_some_and(|due| due <= self.world.now())
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.silence_ends().into_iter().chain(self.late_at()).min()
     }
 
     /// No deadline may have passed before the client was woken for what comes now.
     pub(super) fn check_deadlines(&self) {
         let late = self.late_at().filter(|_| !self.setup.plain);
         let due = self.silence_ends().into_iter().chain(late).min();
+        let due = due.map(|due| due.max(self.moment.unwrap_or(due)));
         if let Some(due) = due.filter(|due| *due + TIMER_LATENESS < self.woken_at) {
             self.fail(Rule::Wait, || format!("slept over its deadline {due:?}"));
+        }
+    }
+
+    /// A client that comes long after a deadline was busy, and waits a moment for what came meanwhile; once.
+    pub(super) fn give_a_moment(&mut self) {
+        let (now, due) = (self.world.now(), self.due());
+        match due.filter(|due| *due + MOMENT <= now) {
+            Some(_) => _ = self.moment.get_or_insert(now + MOMENT),
+            None => self.moment = None,
         }
     }
 
