@@ -30,6 +30,19 @@ pub(super) fn list() -> Vec<Scenario> {
     vec![
         stale("kept-connection-that-was-closed", End::Clean),
         stale("kept-connection-that-was-reset", End::Reset),
+        // No request may be sent twice in silence: the next one is the session's own.
+        Scenario::new("kept-connection-that-the-next-request-finds-reset", &[KeepAlive])
+            .script([stream("id: 1\ndata: a\n\n"), Reply::reset_at_once(), stream("data: b\n\n")])
+            .log([
+                opened(),
+                event("a").id("1"),
+                ended(),
+                lost(Cause::Transport),
+                opened(),
+                event("b").id("1"),
+                ended(),
+            ])
+            .requests([asked(), asked().id("1"), asked().id("1"), asked().id("1")]),
         Scenario::new("kept-connection-serves-again", &[KeepAlive])
             .script([
                 stream("data: a\n\n"),
