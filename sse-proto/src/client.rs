@@ -95,7 +95,8 @@ pub trait Transport: Unpin {
 /// only `None`. [`updates`](Self::updates) gives everything that happens.
 ///
 /// It does nothing unless it is polled, runs no task, and reads no chunk before the last one is used up. Dropping it closes
-/// its connection; dropping a future of its between polls loses nothing.
+/// its connection; dropping a future of its between polls loses nothing. If it is polled only long after a deadline, its
+/// connection has 20 ms more for what came meanwhile.
 #[must_use = "streams do nothing unless polled"]
 pub struct EventSource<T: Transport> {
     owner: Owner,
