@@ -163,7 +163,7 @@ impl<T: Transport> EventSource<T> {
             Step::Connect(attempt) => {
                 // The old connection closes before the new one is asked for.
                 self.connection = Connection::None;
-                self.failure = None;
+                (self.failure, self.grace) = (None, None);
                 let now = self.transport.now();
                 self.owner.with_mut(|session| session.handle_request(now));
                 self.connection = Connection::Starting(self.transport.start(attempt));
