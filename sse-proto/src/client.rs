@@ -32,7 +32,7 @@ pub use update::{Loss, Update, Updates};
 
 use crate::event::Lens;
 use crate::{Attempt, Closed, Config, Event, Instant, ReadyState, ResponseHead, Session};
-use drive::Found;
+use drive::{Found, Grace};
 use handle::{Owner, Shown};
 
 /// What an HTTP client and a runtime give an [`EventSource`]: a request, chunks, a clock, a timer.
@@ -110,8 +110,8 @@ pub struct EventSource<T: Transport> {
     /// The session was told of chunks, but not when they came: as long as it is nobody else's, the clock is read only when
     /// something depends on it.
     untimed: bool,
-    /// When a deadline is judged that was seen to have passed long ago.
-    grace: Option<Instant>,
+    /// How long a deadline that was seen to have passed long ago is not yet judged.
+    grace: Option<Grace>,
     finished: bool,
     /// What goes with the text that `poll_text` gave.
     lens: Lens,

@@ -3,16 +3,18 @@
 mod support;
 
 use std::io;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use sse_testkit::scenario::crowd;
 use sse_testkit::{Cut, End, Replay, Reply, Server};
 use sse_tokio::{
-    Cause, Closed, Config, Error, EventSource, Handle, RequestBuilderExt, ResponseExt, RetryPolicy,
-    Update,
+    Cause, Closed, Config, Error, Event, EventSource, Handle, RequestBuilderExt, ResponseExt,
+    RetryPolicy, Update,
 };
 use support::{Tokio, http};
+use tokio::sync::Notify;
 use tokio::time::{self, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -139,26 +141,51 @@ async fn a_poll_now_and_then_loses_nothing() -> io::Result<()> {
 /// Whatever the HTTP client's own task has had no time to read is there all the same.
 #[tokio::test]
 async fn a_busy_thread_is_not_taken_for_a_silent_server() -> io::Result<()> {
-    let silence = Duration::from_millis(300);
-    let pace = |reply: Reply| {
-        (0..100).fold(reply, |reply, n| reply.chunk(format!("data: {n}\n\n")).pause(silence / 10))
-    };
-    for early in [Duration::ZERO, silence / 2] {
-        let server = Server::start(pace(Reply::stream().delay_head(early)).end(End::Silence))?;
+    let silence = Duration::from_millis(500);
+    for head_first in [true, false] {
+        let (go_on, gate) = mpsc::channel();
+        let (reached, gate) = (Arc::new(Notify::new()), Mutex::new(gate));
+        let wait = Arc::new({
+            let reached = Arc::clone(&reached);
+            move || {
+                reached.notify_one();
+                gate.lock().unwrap().recv_timeout(PATIENCE).expect("to go on");
+            }
+        });
+        let server = Server::with(move |_| {
+            let wait = Arc::clone(&wait);
+            if !head_first {
+                wait();
+            }
+            Reply::stream().chunk("data: 0\n\n").generate(Duration::ZERO, move |n| {
+                if head_first && n == 0 {
+                    wait();
+                }
+                (n < 3).then(|| format!("data: {}\n\n", n + 1).into_bytes())
+            })
+        })?;
         let config = quick().idle_timeout(Some(silence)).connect_timeout(Some(silence));
         let request = http(None).get(server.url("/stream"));
         let mut source = request.event_source_with(config);
-        let handle = source.handle();
-        // Far enough to wait for the head, or for the second event.
-        if early.is_zero() {
-            assert!(time::timeout(PATIENCE, source.next()).await?.is_some_and(|it| it.is_ok()));
+        let mut data = Vec::new();
+        if head_first {
+            data.extend(time::timeout(PATIENCE, source.next()).await?);
         }
-        assert!(time::timeout(silence / 100, source.next()).await.is_err());
+        tokio::select! {
+            biased;
+            item = source.next() => panic!("{item:?}"),
+            () = reached.notified() => {}
+        }
+        // The thread is busy until all was sent, and until long after the deadline.
+        go_on.send(()).expect("a server");
+        server.wait_until(PATIENCE, |tally| tally.ended == 1).expect("an answer");
         std::thread::sleep(silence * 2);
-        for _ in 0..3 {
-            assert!(time::timeout(PATIENCE, source.next()).await?.is_some_and(|it| it.is_ok()));
+        while data.len() < 4 {
+            data.extend(time::timeout(PATIENCE, source.next()).await?);
         }
-        assert_eq!((handle.stats().losses, server.requests().len()), (0, 1), "{early:?}");
+        let data: Vec<_> = data.into_iter().map(|it| it.map(Event::into_data)).collect();
+        assert!(matches!(&data[..], [Ok(a), .., Ok(b)] if a == "0" && b == "3"), "{data:?}");
+        assert_eq!((source.stats().losses, server.requests().len()), (0, 1), "{head_first}");
     }
     Ok(())
 }

@@ -18,6 +18,30 @@ const MOST_HIDDEN: usize = 64;
 /// reads the socket: it gets as much time to bring what is there.
 const GRACE: Duration = Duration::from_millis(20);
 
+/// The grace is waited in so many parts: at the end of a wait this task may be the first that gets its turn, and the one that
+/// reads the socket then has its own in the next.
+const MOMENTS: u32 = 4;
+
+/// What is left of the grace of a connection.
+pub(super) struct Grace {
+    ends: Instant,
+    moments: u32,
+}
+
+impl Grace {
+    fn new(now: Instant) -> Self {
+        Self { ends: now + GRACE / MOMENTS, moments: MOMENTS }
+    }
+
+    /// Goes on to the next moment if this one is over and not the last.
+    fn next(&mut self, now: Instant) -> Instant {
+        if now >= self.ends && self.moments > 1 {
+            *self = Self { ends: now + GRACE / MOMENTS, moments: self.moments - 1 };
+        }
+        self.ends
+    }
+}
+
 /// What [`EventSource::poll_text`] found where it gave nothing.
 #[derive(Default)]
 pub(super) enum Found {
@@ -222,10 +246,14 @@ impl<T: Transport> EventSource<T> {
             deadline = self.owner.with_mut(|session| session.note_life(now)).unwrap_or(deadline);
         }
         let mut now = self.transport.now();
-        if now >= deadline + GRACE && !matches!(self.connection, Connection::None) {
-            deadline = *self.grace.get_or_insert(now + GRACE);
-        }
-        while now < deadline {
+        let late = now >= deadline + GRACE && !matches!(self.connection, Connection::None);
+        loop {
+            if late {
+                deadline = self.grace.get_or_insert_with(|| Grace::new(now)).next(now);
+            }
+            if now >= deadline {
+                break;
+            }
             if self.armed.is_none_or(|armed| armed > deadline) {
                 self.transport.arm_timer(deadline);
                 self.armed = Some(deadline);

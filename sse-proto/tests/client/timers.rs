@@ -12,8 +12,8 @@ fn flaky() -> Network {
     Network::new([ending(&[]), Answer::Fails, Answer::Never, stream(&["data: 1\n\n"])])
 }
 
-/// What a connection has for bytes that came while nobody looked.
-const MOMENT: Duration = Duration::from_millis(20);
+/// A connection has four of them for bytes that came while nobody looked.
+const MOMENT: Duration = Duration::from_millis(5);
 
 #[test]
 fn a_busy_thread_is_not_taken_for_a_silent_server() {
@@ -27,10 +27,12 @@ fn a_busy_thread_is_not_taken_for_a_silent_server() {
             let mut task = Task::new();
             let seen = task.lines(&mut source);
             assert_eq!(seen.len(), usize::from(what == "body"));
-            // The HTTP client's own task comes only after this one.
+            // The HTTP client's own task comes only after this one, also where the machine is so busy that this moment is over.
             network.pass(SECOND * 3600);
-            assert_eq!(task.lines(&mut source), NOTHING, "{what}");
-            network.pass(MOMENT / 2);
+            for _ in 0..4 {
+                assert_eq!(task.lines(&mut source), NOTHING, "{what}");
+                network.pass(SECOND);
+            }
             match what {
                 "body" => network.send(Piece::Chunk("data: 2\n\n")),
                 _ => network.answer(stream(&["data: 2\n\n"])),
@@ -74,8 +76,8 @@ fn a_timer_that_fires_late_does_no_harm() {
     let mut task = Task::new();
     assert_eq!(task.lines_over_time(&mut source, &network), ["message: 1"]);
     assert_eq!(source.stats().losses, 3);
-    // Where it is so late for a connection, there is a moment more for what the connection may have brought.
-    assert_eq!(network.now(), SECOND * (1 + 2 + 30 + 4 + 5 * 10) + MOMENT);
+    // Where it is so late for a connection, there are four moments more for what the connection may have brought.
+    assert_eq!(network.now(), (1 + 2 + 30 + 4 + (4 + 4) * 10) * SECOND + 4 * MOMENT);
 }
 
 #[test]
@@ -256,12 +258,14 @@ fn a_clock_that_leaps_by_centuries_does_no_harm() {
     let mut task = Task::new();
     assert_eq!(task.lines(&mut source), ["message: 1"]);
     network.pass(century);
-    assert_eq!(task.lines(&mut source.updates()), NOTHING);
-    network.pass(MOMENT);
+    for _ in 0..4 {
+        assert_eq!(task.lines(&mut source.updates()), NOTHING);
+        network.pass(MOMENT);
+    }
     assert_eq!(task.lines(&mut source.updates()), ["lost: no byte for 45s, 1s"]);
     network.pass(century);
     assert_eq!(task.lines(&mut source), ["message: 2"]);
-    assert!(task.polls < 10);
+    assert!(task.polls <= 4 + 2 * 4, "{} polls", task.polls);
 }
 
 #[test]

@@ -80,8 +80,8 @@ pub struct Judge {
     counts: Counts,
     /// When the client was woken for the poll that goes on; the origin where it was not asleep.
     woken_at: Instant,
-    /// Until when it may wait for a connection whose deadline it came too late to see.
-    moment: Option<Instant>,
+    /// For a connection whose deadline it came too late to see: which moment this is, and until when.
+    moments: Option<(u32, Instant)>,
 }
 
 impl Judge {
@@ -115,7 +115,7 @@ impl Judge {
             last_loss: None,
             counts: Counts::default(),
             woken_at: now,
-            moment: None,
+            moments: None,
         }
     }
 

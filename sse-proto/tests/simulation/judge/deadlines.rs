@@ -9,7 +9,10 @@ use crate::network::TIMER_LATENESS;
 use crate::world::Rule;
 
 /// What a connection has for bytes that came while nobody looked.
-const MOMENT: Duration = Duration::from_millis(20);
+const MOMENT: Duration = Duration::from_millis(5);
+
+/// How many of them.
+const MOMENTS: u32 = 4;
 
 impl Judge {
     /// Whether a deadline has been reached.
@@ -29,18 +32,19 @@ impl Judge {
     pub(super) fn check_deadlines(&self) {
         let late = self.late_at().filter(|_| !self.setup.plain);
         let due = self.silence_ends().into_iter().chain(late).min();
-        let due = due.map(|due| due.max(self.moment.unwrap_or(due)));
+        let due = due.map(|due| due.max(self.moments.map_or(due, |(_, ends)| ends)));
         if let Some(due) = due.filter(|due| *due + TIMER_LATENESS < self.woken_at) {
             self.fail(Rule::Wait, || format!("slept over its deadline {due:?}"));
         }
     }
 
-    /// A client that comes long after a deadline was busy, and waits a moment for what came meanwhile; once.
+    /// A client that comes long after a deadline was busy, and waits some moments for what came meanwhile; once.
     pub(super) fn give_a_moment(&mut self) {
         let (now, due) = (self.world.now(), self.due());
-        match due.filter(|due| *due + MOMENT <= now) {
-            Some(_) => _ = self.moment.get_or_insert(now + MOMENT),
-            None => self.moment = None,
+        if due.is_none_or(|due| now < due + MOMENT * MOMENTS) {
+            self.moments = None;
+        } else if self.moments.is_none_or(|(count, ends)| count < MOMENTS && ends <= now) {
+            self.moments = Some((self.moments.map_or(1, |(count, _)| count + 1), now + MOMENT));
         }
     }
 
