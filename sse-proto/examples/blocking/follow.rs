@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use sse_proto::{Attempt, Closed, DecodeError, Event, Instant, Lost, Output, Session};
 
-use crate::http::{Clock, Http, Read, Response};
+use crate::http::{self, Clock, Read, Response};
+use crate::request::Request;
 
 /// Follows one stream over as many connections as it takes.
-pub struct Follower {
+pub struct Follower<F> {
     /// Can be restarted, closed and committed to between two calls of [`next`](Self::next).
     pub session: Session,
-    http: Http,
+    /// Gives the request of each attempt.
+    requests: F,
     clock: Clock,
     connection: Connection,
     /// Why the connection failed, until the session has said what follows.
@@ -38,9 +40,10 @@ pub enum Update {
     Closed(Closed, Option<Response>, Option<io::Error>),
 }
 
-impl Follower {
-    pub fn new(http: Http, clock: Clock, session: Session) -> Self {
-        Self { session, http, clock, connection: Connection::None, error: None }
+impl<F: FnMut(&Attempt) -> io::Result<Request>> Follower<F> {
+    /// An error of `requests` is a loss like any other, but [`InvalidInput`](io::ErrorKind::InvalidInput), which is the end.
+    pub fn new(requests: F, clock: Clock, session: Session) -> Self {
+        Self { session, requests, clock, connection: Connection::None, error: None }
     }
 
     /// Blocks until something happens. After the end it gives the end again.
@@ -83,7 +86,7 @@ impl Follower {
                 thread::sleep(left);
                 Ok(Read::TimedOut)
             }
-            Connection::Due(attempt) => self.http.get(&attempt.last_event_id, self.clock, deadline),
+            Connection::Due(attempt) => self.send(&attempt, deadline),
             Connection::Open(mut response) => {
                 let read = response.read(self.clock, deadline);
                 self.connection = Connection::Open(response);
@@ -100,9 +103,18 @@ impl Follower {
             Ok(Read::End) => self.session.handle_eof(now),
             Ok(Read::TimedOut) => self.session.handle_timeout(now),
             Err(error) => {
+                match error.kind() {
+                    io::ErrorKind::InvalidInput => self.session.handle_invalid_request(now),
+                    _ => self.session.handle_error(now),
+                }
                 self.error = Some(error);
-                self.session.handle_error(now);
             }
         }
+    }
+
+    fn send(&mut self, attempt: &Attempt, deadline: Option<Instant>) -> io::Result<Read> {
+        let mut request = (self.requests)(attempt)?;
+        request.prepare(attempt);
+        http::send(request, self.clock, deadline)
     }
 }

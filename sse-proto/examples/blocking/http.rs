@@ -1,13 +1,14 @@
-//! As much HTTP/1.1 as an event stream needs, over `std::net::TcpStream`: one request a connection, no redirects, no TLS.
+//! As much HTTP/1.1 as an event stream needs, over `std::net::TcpStream`: a connection for each request, no TLS.
 
 use std::io::{self, ErrorKind, Read as _, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant as StdInstant};
 
 use bytes::{Bytes, BytesMut};
-use sse_proto::{Instant, ResponseHead};
+use sse_proto::{Instant, Redirect, ResponseHead};
 
 use crate::body::{Body, Framing};
+use crate::request::Request;
 
 /// A larger head, or one with more lines, is an error.
 const MOST_HEAD: usize = 256 * 1024;
@@ -18,19 +19,11 @@ const READ: usize = 16 * 1024;
 #[derive(Clone, Copy)]
 pub struct Clock(StdInstant);
 
-/// What is asked for, from where.
-#[derive(Clone)]
-pub struct Http {
-    /// Host and port.
-    authority: String,
-    port: Option<u16>,
-    target: String,
-    headers: Vec<(String, String)>,
-}
-
 /// A response, and its connection.
 pub struct Response {
     stream: TcpStream,
+    /// Where it came from in the end, after redirects.
+    url: String,
     pub status: u16,
     headers: Vec<(String, Vec<u8>)>,
     buffer: BytesMut,
@@ -65,113 +58,67 @@ impl Clock {
     }
 }
 
-impl Http {
-    /// For a URL with the scheme `http`.
-    pub fn new(url: &str) -> Option<Self> {
-        let rest = url.strip_prefix("http://")?;
-        let rest = rest.split('#').next().unwrap_or_default();
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (authority, target) = rest.split_at(end);
-        let slash = if target.starts_with('/') { "" } else { "/" };
-        let fit = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-        if authority.is_empty() || authority.contains('@') || !fit(authority) || !fit(target) {
-            return None;
-        }
-        // An IPv6 address has colons of its own, in brackets.
-        let after = authority.rfind(']').unwrap_or(0);
-        let port = match authority[after..].split_once(':') {
-            Some((_, port)) => Some(port.parse().ok()?),
-            None => None,
-        };
-        let (authority, target) = (authority.to_owned(), format!("{slash}{target}"));
-        Some(Self { authority, port, target, headers: Vec::new() })
-    }
-
-    /// Adds a header; `None` if it is not fit to be one.
-    pub fn header(mut self, name: &str, value: &str) -> Option<Self> {
-        let is_token =
-            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        let fits = |byte: u8| byte == b'\t' || !byte.is_ascii_control();
-        if name.is_empty() || !name.bytes().all(is_token) || !value.bytes().all(fits) {
-            return None;
-        }
-        self.headers.push((name.to_owned(), value.to_owned()));
-        Some(self)
-    }
-
-    /// Connects, sends the request, and reads the head of the response.
-    pub fn get(
-        &self,
-        last_event_id: &str,
-        clock: Clock,
-        deadline: Option<Instant>,
-    ) -> io::Result<Read> {
-        let connected = self.connect(clock, deadline);
-        let sent = connected.and_then(|stream| {
-            stream.set_nodelay(true)?;
-            stream.set_write_timeout(timeout(clock, deadline))?;
-            (&stream).write_all(&self.request(last_event_id))?;
-            Ok(stream)
-        });
-        let stream = match sent {
+/// Sends a request and reads the head of the response, or of the one that redirects lead to.
+pub fn send(mut request: Request, clock: Clock, deadline: Option<Instant>) -> io::Result<Read> {
+    for _ in 0..=Redirect::MOST {
+        match exchange(&request, clock, deadline) {
+            Ok(Read::Head(response)) => {
+                if !request.follow(response.status, response.header("location"))? {
+                    return Ok(Read::Head(response));
+                }
+            }
             Err(error) if is_timeout(&error) && clock.is_over(deadline) => {
                 return Ok(Read::TimedOut);
             }
-            sent => sent?,
-        };
-        let mut buffer = BytesMut::new();
-        loop {
-            match fill(&stream, &mut buffer, clock, deadline)? {
-                None => return Ok(Read::TimedOut),
-                Some(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Some(_) => {}
-            }
-            if let Some((status, headers)) = parse_head(&mut buffer)? {
-                let body = Body::new(Framing::of(status, &headers)?);
-                return Ok(Read::Head(Response { stream, status, headers, buffer, body }));
-            }
+            other => return other,
         }
     }
+    Err(io::Error::other("redirected too often"))
+}
 
-    fn connect(&self, clock: Clock, deadline: Option<Instant>) -> io::Result<TcpStream> {
-        let addresses = match self.port {
-            Some(_) => self.authority.to_socket_addrs()?,
-            None => format!("{}:80", self.authority).to_socket_addrs()?,
-        };
-        let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
-        for address in addresses {
-            let connected = match timeout(clock, deadline) {
-                Some(timeout) => TcpStream::connect_timeout(&address, timeout),
-                None => TcpStream::connect(address),
-            };
-            match connected {
-                Ok(stream) => return Ok(stream),
-                Err(error) => failed = error,
-            }
+fn exchange(request: &Request, clock: Clock, deadline: Option<Instant>) -> io::Result<Read> {
+    let stream = connect(&request.url().socket_addrs(|| None)?, clock, deadline)?;
+    stream.set_nodelay(true)?;
+    stream.set_write_timeout(timeout(clock, deadline))?;
+    (&stream).write_all(&request.to_bytes())?;
+    let mut buffer = BytesMut::new();
+    loop {
+        match fill(&stream, &mut buffer, clock, deadline)? {
+            None => return Ok(Read::TimedOut),
+            Some(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Some(_) => {}
         }
-        Err(failed)
+        if let Some((status, headers)) = parse_head(&mut buffer)? {
+            let body = Body::new(Framing::of(status, &headers)?);
+            let url = request.url().to_string();
+            return Ok(Read::Head(Response { stream, url, status, headers, buffer, body }));
+        }
     }
+}
 
-    fn request(&self, last_event_id: &str) -> Vec<u8> {
-        let Self { authority, target, .. } = self;
-        let mut request = format!("GET {target} HTTP/1.1\r\nhost: {authority}\r\n");
-        request.push_str("accept: text/event-stream\r\naccept-encoding: identity\r\n");
-        request.push_str("cache-control: no-cache\r\n");
-        for (name, value) in &self.headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
+fn connect(
+    addresses: &[SocketAddr],
+    clock: Clock,
+    deadline: Option<Instant>,
+) -> io::Result<TcpStream> {
+    let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        let connected = match timeout(clock, deadline) {
+            Some(timeout) => TcpStream::connect_timeout(address, timeout),
+            None => TcpStream::connect(address),
+        };
+        match connected {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failed = error,
         }
-        if !last_event_id.is_empty() {
-            request.push_str(&format!("last-event-id: {last_event_id}\r\n"));
-        }
-        request.push_str("connection: close\r\n\r\n");
-        request.into_bytes()
     }
+    Err(failed)
 }
 
 impl Response {
     /// What a session wants to know of the head.
     pub fn head(&self) -> ResponseHead<'_> {
-        ResponseHead::from_headers(self.status, |name| self.header(name))
+        ResponseHead::from_headers(self.status, |name| self.header(name)).redirected_to(&self.url)
     }
 
     /// The last header of this name, which is in lower case.

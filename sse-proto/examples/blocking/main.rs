@@ -1,19 +1,21 @@
 //! The core without any runtime: an event stream over blocking sockets.
 //!
-//! `cargo run --example blocking [URL ["HEADER: VALUE" ...]]`. Without a URL, a server in the same process serves numbered
-//! events over connections that break, and every event must come exactly once.
+//! `cargo run --example blocking [URL ["HEADER: VALUE" ...] [-d BODY]]`. A body makes it a POST, which is sent once. Without a
+//! URL, a server in the same process serves numbered events over connections that break, and every event must come exactly once.
 
 mod body;
 mod follow;
 mod http;
+mod request;
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use follow::{Follower, Update};
-use http::{Clock, Http};
-use sse_proto::{Config, RetryPolicy, Session};
+use http::Clock;
+use request::Request;
+use sse_proto::{Attempt, Config, RetryPolicy, Session};
 use sse_testkit::{Cut, End, Replay, Server};
 
 const TOTAL: u64 = 30;
@@ -22,19 +24,31 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next() {
         Some(url) => {
-            let mut http = Http::new(&url).ok_or("the address must begin with http://")?;
-            for header in arguments {
-                let (name, value) = header.split_once(':').ok_or("a header is 'NAME: VALUE'")?;
-                http = http.header(name, value.trim()).ok_or("the header has other characters")?;
+            let (mut headers, mut body) = (Vec::new(), None);
+            while let Some(argument) = arguments.next() {
+                match argument.split_once(':') {
+                    _ if argument == "-d" => {
+                        body = Some(arguments.next().ok_or("-d wants a body")?);
+                    }
+                    Some((name, value)) => headers.push((name.to_owned(), value.trim().to_owned())),
+                    None => return Err("a header is 'NAME: VALUE'".into()),
+                }
             }
-            follow(http, Config::default().idle_timeout(Some(Duration::from_secs(60))))?;
+            let method = if body.is_some() { "POST" } else { "GET" };
+            let mut request = Request::new(method, &url)?;
+            for (name, value) in headers {
+                request = request.header(&name, &value)?;
+            }
+            if let Some(body) = body {
+                request = request.body(body.into_bytes());
+            }
+            follow(request, Config::default().idle_timeout(Some(Duration::from_secs(60))))?;
         }
         None => {
             let server = server()?;
             let policy = RetryPolicy::default().base(Duration::from_millis(50));
             let config = Config::default().retry(policy);
-            let http = Http::new(&server.url("/numbers")).ok_or("a server has an address")?;
-            let ids = follow(http, config)?;
+            let ids = follow(Request::new("GET", &server.url("/numbers"))?, config)?;
             let wanted: Vec<_> = (1..=TOTAL).map(|number| number.to_string()).collect();
             assert_eq!(ids, wanted, "every event comes exactly once, in order");
         }
@@ -43,12 +57,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Prints what happens until the stream is over; returns the events' ids.
-fn follow(http: Http, config: Config) -> Result<Vec<String>, Box<dyn Error>> {
+fn follow(mut request: Request, config: Config) -> Result<Vec<String>, Box<dyn Error>> {
     let mut out = io::stdout().lock();
     let (clock, mut ids) = (Clock::start(), Vec::new());
     // Any number that other processes do not have will do.
     let seed = u64::from(std::process::id());
-    let mut follower = Follower::new(http, clock, Session::new(config, seed, clock.now()));
+    let config = request.configure(config);
+    let session = Session::new(config, seed, clock.now());
+    let mut follower = Follower::new(|_: &Attempt| Ok(request.clone()), clock, session);
     loop {
         match follower.next() {
             Update::Opened => writeln!(out, "-- open")?,

@@ -6,7 +6,12 @@ mod body;
 #[allow(dead_code, reason = "the example has more uses")]
 #[path = "../../../examples/blocking/http.rs"]
 mod http;
+#[allow(dead_code, reason = "the example has more uses")]
+#[path = "../../../examples/blocking/request.rs"]
 mod request;
+#[path = "../support/request_of.rs"]
+mod request_of;
+mod exchange;
 mod response;
 
 use std::future::poll_fn;
@@ -15,6 +20,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use request::Request;
+use request_of::request_of;
 use response::Response;
 use sse_proto::Instant;
 use sse_proto::client::{EventSource, HttpTransport, Requests, Response as _, TransportError};
@@ -39,19 +45,21 @@ impl Client for Simulated {
     type Transport = HttpTransport<Response, Timer>;
 
     fn source(&self, ask: &Ask) -> EventSource<Self::Transport> {
-        let (requests, config) = match Request::new(&self.network, ask) {
+        let network = self.network.clone();
+        let send = move |request, attempt| exchange::send(network.clone(), request, attempt);
+        let (requests, config) = match request_of(ask) {
             Err(error) => (Requests::failing(TransportError::request(error)), ask.config.clone()),
-            Ok((request, _)) if ask.anew => {
+            Ok(request) if ask.anew => {
                 let anew = move |attempt: sse_proto::Attempt| {
-                    let number = attempt.number.to_string();
-                    std::future::ready(Ok(request.clone().header("x-attempt", number)))
+                    let request = request.clone().header("x-attempt", &attempt.number.to_string());
+                    std::future::ready(request.map_err(Into::into))
                 };
-                (Requests::from_factory(anew, Request::send), ask.config.clone().for_factory())
+                (Requests::from_factory(anew, send), ask.config.clone().for_factory())
             }
-            Ok((request, id)) => {
+            Ok(mut request) => {
+                let config = request.configure(ask.config.clone());
                 let clone = |request: &Request| Some(request.clone());
-                let config = ask.config.clone().for_request(&ask.method, true, id.as_deref());
-                (Requests::repeat(request, clone, Request::send), config)
+                (Requests::repeat(request, clone, send), config)
             }
         };
         let timer = Timer { clock: self.network.clock(), late: self.late };
