@@ -29,7 +29,8 @@
 //! [`updates()`](sse_proto::client::EventSource::updates) gives the openings and the losses with their causes as well.
 //!
 //! Sent with each request unless it has them: `Accept: text/event-stream`, `Cache-Control: no-cache`, and
-//! `Accept-Encoding: identity`, since compression delays events unless the server flushes it.
+//! `Accept-Encoding: identity`, since compression delays events unless the server flushes it. Where it does, ask for `gzip` in the
+//! request and undo it by a middleware: the [example `gzip`](https://docs.rs/crate/sse-async-std/latest/source/examples/gzip).
 //!
 //! # What ends a stream, and what is retried
 //!

@@ -76,7 +76,8 @@
 //! Headers that the client itself adds to each request (`default_headers`) are out of reach there and go along: set credentials
 //! on the request.
 //!
-//! A response head with more than 100 headers fails, as reqwest has it over HTTP/1.1; that is a loss.
+//! A response head with more than 100 headers fails, as reqwest has it over HTTP/1.1; that is a loss. A client that takes more is
+//! built with `http1_max_headers`.
 //!
 //! # Proxies
 //!

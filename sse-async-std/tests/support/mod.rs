@@ -1,11 +1,15 @@
 //! This adapter as the scenarios' client.
 
+#[path = "../../examples/gzip/gunzip.rs"]
+mod gunzip;
+
 use std::future::Future;
 use std::sync::OnceLock;
 
 use async_std::io::ReadExt;
+use gunzip::Gunzip;
 use sse_async_std::{ClientExt, EventSource, Response, StreamClient, Transport};
-use sse_testkit::scenario::{Ask, Client, Quirk, Tag};
+use sse_testkit::scenario::{Ask, Client, Tag};
 use surf::http::Method;
 use surf::http::headers::{HeaderName, HeaderValue};
 use surf::{Request, Url};
@@ -32,7 +36,12 @@ impl Client for AsyncStd {
         let Ok(url) = Url::parse(&ask.url) else {
             return sse_async_std::get_with(&ask.url, ask.config.clone());
         };
-        let make = || http(ask.trust.as_deref());
+        // Who undoes it says so with the request, which says `identity` otherwise.
+        let gzip = ask.headers.contains(&("accept-encoding".to_owned(), "gzip".to_owned()));
+        let make = || match http(ask.trust.as_deref()) {
+            client if gzip => client.with(Gunzip),
+            client => client,
+        };
         let http = self.http.as_ref().map_or_else(make, |one| one.get_or_init(make).clone());
         if !ask.anew {
             return http.event_source_with(request(url, ask), ask.config.clone());
@@ -63,10 +72,6 @@ impl Client for AsyncStd {
             (true, false) => &[NO_HTTP2],
             (false, _) => &[NO_TLS, NO_HTTP2],
         }
-    }
-
-    fn quirks(&self) -> &[Quirk] {
-        &[Quirk::LeavesCompression]
     }
 }
 

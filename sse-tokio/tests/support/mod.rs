@@ -36,10 +36,10 @@ pub fn http(trust: Option<&[u8]>) -> Http {
     client(trust, false)
 }
 
-/// reqwest honours a proxy from the environment also for the loopback; and to load the system's authorities takes longer
+/// As many headers as the other adapter takes. reqwest honours a proxy from the environment also for the loopback; and to load the system's authorities takes longer
 /// than most scenarios.
 fn client(trust: Option<&[u8]>, gzip: bool) -> Http {
-    let builder = Http::builder().no_proxy().gzip(gzip);
+    let builder = Http::builder().no_proxy().gzip(gzip).http1_max_headers(256);
     #[cfg(feature = "rustls")]
     let builder = {
         let authority = |der| reqwest::Certificate::from_der(der).expect("a certificate");
@@ -93,7 +93,6 @@ impl Client for Tokio {
 
     fn quirks(&self) -> &[Quirk] {
         &[
-            Quirk::AtMost100Headers,
             Quirk::BadLocationIsFinal,
             Quirk::CredentialsComeBack,
             Quirk::CustomHeadersCross,

@@ -82,11 +82,9 @@ pub enum Quirk {
     /// A request that was redirected says from where in its `Referer`, query included, also to another origin (reqwest,
     /// unless its client was built with `referer(false)`).
     SendsReferer,
-    /// A response head with more than 100 headers is an error (reqwest, whose connections have hyper's default).
+    /// A response head with more than 100 headers is an error (reqwest, unless its client was built with
+    /// `http1_max_headers`).
     AtMost100Headers,
-    /// Compressed bodies come as they are, whatever the user asked for, and are refused: nothing decompresses them
-    /// (sse-async-std's `StreamClient`).
-    LeavesCompression,
     /// A redirect to what is no URI is taken for the final answer, as if it had no `Location` (reqwest).
     BadLocationIsFinal,
 }

@@ -8,9 +8,8 @@ use flate2::write::GzEncoder;
 use crate::scenario::Tag::{Compression as OfCompression, Loss, Steer};
 use crate::scenario::ask::When;
 use crate::scenario::want::{Want, asked, broken, ended, event, opened};
-use crate::scenario::{Command, Quirk, Scenario, Tag};
+use crate::scenario::{Command, Scenario, Tag};
 use crate::{End, Reply};
-use sse_proto::{Closed, Refusal};
 
 /// The bytes of each of these chunks, flushed behind each, and what ends them.
 fn gzip(chunks: &[&str]) -> (Vec<Vec<u8>>, Vec<u8>) {
@@ -36,7 +35,7 @@ fn whole(chunks: &[&str]) -> Reply {
     flushed(chunks).chunk(gzip(chunks).1)
 }
 
-/// What a client sees that decompresses; one that does not refuses the answer.
+/// What a client sees that decompresses.
 fn asks(name: &str, tags: &[Tag], reply: Reply, log: impl IntoIterator<Item = Want>) -> Scenario {
     let asked = || asked().header("accept-encoding", "gzip");
     Scenario::new(name, &[&[OfCompression], tags].concat())
@@ -44,13 +43,6 @@ fn asks(name: &str, tags: &[Tag], reply: Reply, log: impl IntoIterator<Item = Wa
         .script([reply, whole(&["data: again\n\n"])])
         .log(log.into_iter().chain([opened(), event("again"), ended()]))
         .requests(vec![asked(); 3])
-        .with_quirk(Quirk::LeavesCompression, move |scenario| {
-            scenario
-                .log([])
-                .end(Closed::Refused(Refusal::ContentEncoding))
-                .any_answer()
-                .requests([asked()])
-        })
 }
 
 pub(super) fn list() -> Vec<Scenario> {
@@ -64,10 +56,7 @@ pub(super) fn list() -> Vec<Scenario> {
             flushed(&["data: a\n\n"]).end(End::Silence),
             [opened(), event("a")],
         )
-        .at(When::Event(1), Command::Restart)
-        .with_quirk(Quirk::LeavesCompression, |scenario| {
-            scenario.script(flushed(&["data: a\n\n"]))
-        }),
+        .at(When::Event(1), Command::Restart),
         asks("compressed-body-comes-whole", &[], whole(&two), both()),
         asks("compressed-body-comes-byte-by-byte", &[], whole(&two).trickle(), both()),
         asks(

@@ -6,11 +6,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::{EVENT_BYTES, FIRST, MUCH, hostile};
+use crate::scenario::Scenario;
 use crate::scenario::Tag::{Compression as OfCompression, Decode, Id};
 use crate::scenario::want::{Want, asked, ended, event, opened};
-use crate::scenario::{Quirk, Scenario};
 use crate::{Reply, Script};
-use sse_proto::{Closed, DecodeError, Refusal};
+use sse_proto::DecodeError;
 
 /// One line of [`MUCH`] bytes, a thousandth of that on the way. The block is skipped, its id does not count, and the stream
 /// goes on.
@@ -21,14 +21,7 @@ pub(super) fn list() -> Vec<Scenario> {
         .header("accept-encoding", "gzip")
         .scripts(|_| (zipped().into(), Script::default()))
         .log([opened(), event("a").id("1"), Want::Skipped(too_large), event("b").id("1"), ended()])
-        .requests([asked(), asked().id("1")])
-        .with_quirk(Quirk::LeavesCompression, move |scenario| {
-            scenario
-                .log([])
-                .end(Closed::Refused(Refusal::ContentEncoding))
-                .any_answer()
-                .requests([asked()])
-        });
+        .requests([asked(), asked().id("1")]);
     vec![bomb]
 }
 
