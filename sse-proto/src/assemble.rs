@@ -450,7 +450,9 @@ impl Block {
         self.sendable_id.as_deref().unwrap_or(self.last_event_id())
     }
 
+    /// An id that no stream could have set counts as none: it would break out of its line where the event is encoded again.
     pub(crate) fn set_last_event_id(&mut self, id: &str) {
+        let id = if id.contains(['\0', '\r', '\n']) { "" } else { id };
         self.before_id_moves(field::is_header_value(id.as_bytes()));
         self.last_event_id.clear();
         self.last_event_id.push_str(id, self.limits.id_bytes);

@@ -285,7 +285,8 @@ impl Decoder {
     }
 
     /// Sets the last event ID that events without an id of their own inherit, such as the one that the request carried. What
-    /// [`advance`](Self::advance) has found and is not taken yet gets it too.
+    /// [`advance`](Self::advance) has found and is not taken yet gets it too. One with a NUL, a CR or an LF, which no stream can
+    /// have, counts as none.
     pub fn set_last_event_id(&mut self, id: &str) {
         self.block.set_last_event_id(id);
     }

@@ -65,12 +65,14 @@ impl<S> EventStream<S> {
         self
     }
 
-    /// The last event ID: what a request that goes on from here carries.
+    /// What a request that goes on from here carries: the last event ID, or the one before if that has a control character, which
+    /// no header can carry.
     pub fn last_event_id(&self) -> &str {
-        self.decoder.last_event_id()
+        self.decoder.last_sendable_id()
     }
 
-    /// Sets the id that events without an id of their own inherit, such as the one that the request carried.
+    /// Sets the id that events without an id of their own inherit, such as the one that the request carried. One with a NUL, a CR
+    /// or an LF, which no stream can have, counts as none.
     pub fn set_last_event_id(&mut self, id: &str) {
         self.decoder.set_last_event_id(id);
     }

@@ -20,7 +20,7 @@ pub(crate) struct Text {
 impl Text {
     /// Adds the next piece of a line.
     ///
-    /// `limit` steers growth only: below it the buffer doubles, near it the buffer grows exactly.
+    /// Below `limit` the buffer doubles, near it the buffer grows exactly. Over it the caller gives the text up.
     #[inline]
     pub(crate) fn push(&mut self, piece: &[u8], limit: usize) {
         if self.cut_len == 0
@@ -153,6 +153,10 @@ impl Text {
     #[cold]
     fn push_lossy(&mut self, piece: &[u8], limit: usize) {
         for part in piece.utf8_chunks() {
+            if self.text.len() > limit {
+                // Nobody will read it.
+                return;
+            }
             self.push_str(part.valid(), limit);
             let invalid = part.invalid();
             let at_end = invalid.as_ptr_range().end == piece.as_ptr_range().end;

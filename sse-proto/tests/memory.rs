@@ -346,3 +346,25 @@ fn a_long_line_of_invalid_text_is_held_once() {
     });
     meter.assert_never_more_than(16 * LIMIT + SOME_KIB);
 }
+
+#[test]
+fn what_is_over_a_limit_is_neither_copied_nor_grown_byte_by_byte() {
+    let lines = [
+        (b"id: ".as_slice(), b"\xFF".as_slice(), SHORT),
+        (b"event: ", b"\xFF", SHORT),
+        (b"data: ", b"\xFF", LIMIT),
+        (b"data: ", b"\xFF", 4 * LIMIT),
+        (b"data: ", b"x", 4 * LIMIT),
+    ];
+    for (name, byte, len) in lines {
+        let chunk = Bytes::from([name, &byte.repeat(len), b"\n\n"].concat());
+        let mut decoder = Decoder::with_limits(Limits::default().event_bytes(LIMIT));
+        let info = measure(|| {
+            decoder.push(chunk.clone());
+            assert!(matches!(decoder.advance(), Some(Err(_))));
+        });
+        let shown = (name.escape_ascii().to_string(), byte, len, info.count_total);
+        assert!(info.count_total < 100, "{shown:?}");
+        assert!(info.bytes_max < (2 * len.min(LIMIT) + SOME_KIB) as u64, "{shown:?}: {info:?}");
+    }
+}

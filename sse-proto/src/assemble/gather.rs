@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Block, HELD, LARGE};
+use super::{Block, HELD, LARGE, SKIPPED};
 use crate::limits::Over;
 
 impl Block {
@@ -121,8 +121,12 @@ impl Block {
     #[cold]
     pub(super) fn check_data(&mut self, chunk: &[u8]) -> Result<(), Over> {
         if self.is_skipped() {
-            self.line_count = 0;
+            (self.line_count, self.raw) = (0, SKIPPED);
             return Ok(());
+        }
+        // Text is never shorter than the bytes that it is made of, and behind the last line there is no line end.
+        if self.raw > self.limits.event_bytes.saturating_add(1) {
+            return self.skip(Over::Event);
         }
         if self.line_count > 0 {
             self.save_lines(chunk);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sse_proto::{BuildError, Decoder, Encoder, Event};
+use sse_proto::{BuildError, Decoded, Decoder, Encoder, Event};
 
 use super::{Way, line, run};
 
@@ -133,4 +133,20 @@ fn what_was_taken_is_not_taken_again() {
     assert!(encoder.take().is_empty());
     encoder.keep_alive();
     assert_eq!(encoder.take(), ":\n\n");
+}
+
+/// It may come from whoever asks a relay for a stream.
+#[test]
+fn an_inherited_id_cannot_break_out_of_its_line() {
+    for id in ["7\n\ndata: forged", "7\rdata: forged", "7\0"] {
+        let mut decoder = Decoder::new();
+        decoder.set_last_event_id("1");
+        decoder.set_last_event_id(id);
+        decoder.push("data: real\n\n");
+        let Some(Ok(Decoded::Event(event))) = decoder.pull() else { panic!("an event") };
+        assert_eq!(event.last_event_id(), "");
+        let mut encoder = Encoder::new();
+        encoder.event(&event.into_owned());
+        assert_eq!(&encoder.take()[..], b"data: real\n\n", "{id:?}");
+    }
 }
