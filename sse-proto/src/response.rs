@@ -235,16 +235,20 @@ impl Redirect {
         (self == Self::Repeat || !of_body) && (same_origin || Self::crosses_origins(header))
     }
 
-    /// Whether a header that the user set may go along to another origin. Only headers that describe what is wanted
-    /// may; everything else could be a credential.
+    /// Whether a header that the user set may go along to another origin. Only headers that describe what is wanted,
+    /// or a body that goes along, may; everything else could be a credential.
     pub fn crosses_origins(header: &str) -> bool {
-        const HARMLESS: [&str; 7] = [
+        const HARMLESS: [&str; 11] = [
             "accept",
             "accept-encoding",
             "accept-language",
             "cache-control",
+            "content-encoding",
+            "content-language",
+            "content-length",
             "content-type",
             "last-event-id",
+            "transfer-encoding",
             "user-agent",
         ];
         HARMLESS.iter().any(|name| header.eq_ignore_ascii_case(name))

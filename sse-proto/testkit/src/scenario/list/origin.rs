@@ -166,11 +166,15 @@ fn id_goes_along() -> Scenario {
 }
 
 fn body_goes_along() -> Scenario {
-    let with_body =
-        |asked: Asked| asked.method("POST").header("content-type", "text/x-query").body("all");
+    let with_body = |asked: Asked| {
+        let asked = asked.method("POST").header("content-type", "text/x-query");
+        asked.header("content-encoding", "x-none").header("content-language", "tlh").body("all")
+    };
     Scenario::new("redirect-307-takes-a-body-to-another-origin", &[Redirect, Request])
         .method("POST")
         .header("content-type", "text/x-query")
+        .header("content-encoding", "x-none")
+        .header("content-language", "tlh")
         .body("all")
         .no_policy()
         .scripts(|urls| {
