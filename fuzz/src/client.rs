@@ -11,7 +11,7 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use futures_core::Stream;
 use sse_proto::client::{Error, EventSource, Update};
-use sse_proto::{Commit, Config, Instant, Limits, ReadyState, RetryPolicy, Sentinel};
+use sse_proto::{Cause, Commit, Config, Instant, Limits, ReadyState, RetryPolicy, Sentinel};
 
 use super::network::{Network, World};
 
@@ -170,7 +170,9 @@ impl<'a> Reader<'a> {
                 assert_eq!(response.status(), 200);
             }
             Poll::Ready(Some(Ok(Update::Lost(loss)))) => {
-                assert_eq!(self.world.alive(), 0, "lost, and still connected");
+                let answered = matches!(loss.lost.cause, Cause::Status(_));
+                assert_eq!(loss.response.is_some(), answered, "{:?}", loss.lost);
+                assert_eq!(self.world.alive(), usize::from(answered), "lost, and still connected");
                 let wait = loss.lost.retry_in.expect("a wait");
                 self.wait = Some((self.world.latest() + wait, loss.lost.attempt));
                 self.world.record.check_complete();
@@ -236,7 +238,7 @@ impl<'a> Reader<'a> {
         }
         let kinds = [error.is_invalid_request(), error.is_refused(), error.is_lost()];
         assert_eq!(kinds.iter().filter(|is| **is).count(), 1, "{error:?}");
-        let answered = error.is_refused() || error.status().is_some();
+        let answered = error.is_refused();
         assert_eq!(error.response().is_some(), answered, "{error:?}");
         assert_eq!(self.world.alive(), usize::from(answered), "{error:?}");
         assert!(!answered || error.transport_error().is_none(), "{error:?}");

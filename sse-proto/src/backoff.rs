@@ -55,7 +55,8 @@ pub struct RetryPolicy {
     /// 10 s. Being accepted is not health: a server that accepts and closes at once is backed off from like one that
     /// refuses.
     pub healthy_after: Duration,
-    /// Attempts after one another that may fail; `None`, the default, for any number, `Some(0)` for no retry at all.
+    /// Losses in a row that may be retried; `None`, the default, for any number, `Some(0)` for no retry at all. Each end of a
+    /// connection that was not [healthy](Self::healthy_after) is one, a clean end after events too.
     pub max_retries: Option<u32>,
     /// Whether the first response that is accepted makes the session one-shot; false. For a POST that may be tried again
     /// while the server is busy, but not once its answer has begun.
@@ -65,7 +66,8 @@ pub struct RetryPolicy {
     /// The longest that a server may ask for; 1 h. A longer `retry` or `Retry-After` ends the session with
     /// [`GiveUp::ServerWait`], rather than to wait silently for a century.
     pub max_server_wait: Duration,
-    /// Statuses that are worth another attempt; 429, 500, 502, 503, 504. Add 401 to come back with a fresh token.
+    /// Statuses that are worth another attempt; 429, 500, 502, 503, 504. What is set takes their place.
+    /// With 401 among them, and a limit, a factory comes back with a fresh token.
     pub statuses: Cow<'static, [u16]>,
 }
 

@@ -27,7 +27,7 @@ pub use error::Error;
 pub use handle::Handle;
 pub use http::{Clock, HttpTransport, Response};
 pub use requests::{Requests, Sending};
-pub use transport_error::TransportError;
+pub use transport_error::{Permanent, TransportError};
 pub use update::{Loss, Update, Updates};
 
 use crate::event::Lens;
@@ -127,6 +127,8 @@ enum Connection<T: Transport> {
 
 impl<T: Transport> EventSource<T> {
     /// A source that connects when it is first polled.
+    ///
+    /// For another request than GET see [`Config::for_request`], without which a POST is sent again.
     pub fn new(transport: T, config: Config) -> Self {
         let session = Session::new(config, transport.seed(), transport.now());
         Self::with_session(transport, session)

@@ -47,12 +47,12 @@
 //! ```
 //! use std::io;
 //!
-//! use sse_proto::{Config, Instant, Output, ResponseHead, Session};
+//! use sse_proto::{Attempt, Config, Instant, Output, ResponseHead, Session};
 //!
 //! /// Your socket and your clock.
 //! trait Network {
-//!     /// Drops the connection before, sends a GET, with `Last-Event-ID` unless it is empty, and reads the response head.
-//!     fn request(&mut self, last_event_id: &str) -> io::Result<()>;
+//!     /// Drops the connection before, sends a GET with what `attempt.headers()` says, and reads the response head.
+//!     fn request(&mut self, attempt: &Attempt) -> io::Result<()>;
 //!     /// That head: `ResponseHead::new(status).content_type(value)`.
 //!     fn head(&self) -> ResponseHead<'_>;
 //!     /// Reads once. Where there is nothing to read, it lets the time pass.
@@ -67,7 +67,7 @@
 //!     let mut session = Session::new(Config::default(), seed, network.now());
 //!     loop {
 //!         match session.poll_output() {
-//!             Output::Connect(attempt) => match network.request(&attempt.last_event_id) {
+//!             Output::Connect(attempt) => match network.request(&attempt) {
 //!                 Ok(()) => session.handle_response(network.now(), network.head()),
 //!                 Err(_) => session.handle_error(network.now()),
 //!             },
@@ -88,13 +88,13 @@
 //!
 //! # What ends a stream, and what is retried
 //!
-//! With [`RetryPolicy::default`]:
+//! With [`RetryPolicy::default`], and for a POST if [`Config::for_request`] has seen the method, as it has in the adapters:
 //!
 //! | happening | outcome |
 //! |---|---|
 //! | 200 and `text/event-stream` (case and parameters do not matter) | open |
 //! | 204 | the end, no error |
-//! | 429, 500, 502, 503, 504 | another attempt, after `Retry-After` if that is longer than the wait would be |
+//! | 429, 500, 502, 503, 504 | another attempt, after `Retry-After` if that is longer than the wait would be; where the policy allows none, an error that still holds the response |
 //! | another status, another content type, a `Content-Encoding` that nobody undid | an error that still holds the response and its unread body |
 //! | end of the body, reset, refused, DNS, TLS, time-out | another attempt, the first one too; of a one-shot request a clean end is the end, anything else an error |
 //! | POST, PATCH and other methods that are not idempotent | sent once, unless you give a policy (`until_open`: retried until the answer begins) or a factory |

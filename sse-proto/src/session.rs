@@ -29,16 +29,18 @@ use machine::{Input, State};
 ///
 /// After each `handle_*` call [`poll_output`](Self::poll_output) until it says [`Output::Wait`] or [`Output::Closed`]; then
 /// wait for bytes or for the deadline, whichever comes first, and if both are there, take the bytes. A driver does not read
-/// ahead, time anything by itself, retry by itself, or look inside an event. Since the next chunk is read only after a
+/// ahead, time anything by itself, retry by itself, or look inside an event. A request has the [headers](Attempt::headers) of its
+/// [`Attempt`], and goes to its [address](Attempt::address) where there is one. Since the next chunk is read only after a
 /// full drain, back-pressure needs no further care.
 ///
 /// ```
 /// use core::time::Duration;
+/// # use sse_proto::Attempt;
 /// use sse_proto::{Config, Instant, Output, ResponseHead, Session};
 /// # struct Network { reads: usize }
 /// # enum Read { Chunk(&'static str), End, TimedOut }
 /// # impl Network {
-/// #     fn connect(&mut self, _last_event_id: &str) -> ResponseHead<'static> {
+/// #     fn connect(&mut self, _attempt: &Attempt) -> ResponseHead<'static> {
 /// #         let status = if self.reads == 0 { 200 } else { 204 };
 /// #         ResponseHead::new(status).content_type(b"text/event-stream")
 /// #     }
@@ -55,7 +57,7 @@ use machine::{Input, State};
 /// loop {
 ///     match session.poll_output() {
 ///         Output::Connect(attempt) => {
-///             let head = network.connect(&attempt.last_event_id);
+///             let head = network.connect(&attempt);
 ///             session.handle_response(network.now(), head);
 ///         }
 ///         Output::Event(event) => {
@@ -119,13 +121,17 @@ pub struct Session {
 
 impl Session {
     /// A session that wants to connect at once. Give each one a `seed` of its own: it decides the random part of the waits.
+    ///
+    /// For another request than GET see [`Config::for_request`], without which a POST is sent again.
     pub fn new(config: Config, seed: u64, now: Instant) -> Self {
         let mut decoder = Decoder::with_limits(config.limits);
         decoder.set_report_comments(config.comments);
         decoder.set_last_event_id(&config.last_event_id);
+        let mut losses = Losses::new(config.policy(), seed);
+        losses.server_time = config.reconnection_time;
         Self {
             committed: decoder.last_sendable_id().to_owned(),
-            losses: Losses::new(config.policy(), seed),
+            losses,
             config,
             decoder,
             state: State::Due,
@@ -144,15 +150,7 @@ impl Session {
     /// Takes up what [`snapshot`](Self::snapshot) put away, perhaps in another process. The snapshot's id takes the place
     /// of the configuration's.
     pub fn resume(config: Config, seed: u64, now: Instant, snapshot: &Snapshot) -> Self {
-        let mut session = Self::new(config, seed, now);
-        session.losses.server_time = snapshot.reconnection_time;
-        // An id that no header can carry does not come from `snapshot`. Without one events come again; with another some might
-        // never come.
-        if session.set_last_event_id(&snapshot.last_event_id).is_err() {
-            session.decoder.set_last_event_id("");
-            session.commit("");
-        }
-        session
+        Self::new(config.resume(snapshot), seed, now)
     }
 
     /// The request of an [`Output::Connect`] goes out now, which is when the time for its response begins.

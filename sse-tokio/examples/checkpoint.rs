@@ -59,9 +59,10 @@ async fn run(url: &str, path: &Path, dies_at: Option<u64>) -> Result<(), Box<dyn
             return Ok(());
         }
         state.sum += number;
-        event.last_event_id().clone_into(&mut state.last_event_id);
-        state.store(path)?;
         events.commit(event.last_event_id());
+        // What a request can carry, whatever ids the server makes up.
+        state.last_event_id = events.snapshot().last_event_id;
+        state.store(path)?;
     }
     Ok(())
 }

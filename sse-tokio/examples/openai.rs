@@ -82,7 +82,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // A POST is sent once, so that nobody pays for two answers unasked, or until its answer begins.
     let once = RetryPolicy::never;
-    let patient = RetryPolicy::default().base(Duration::from_millis(50)).until_open(true);
+    let patient = RetryPolicy::default().base(Duration::from_millis(50)).max_retries(Some(3));
+    let patient = patient.until_open(true);
     for (policy, expected) in [
         (once(), "Hello"),
         (once(), "the server answered with status 429: busy, wait: Some(\"1\")"),

@@ -7,7 +7,6 @@
 #![allow(clippy::print_stdout, reason = "an example")]
 
 use std::error::Error;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -37,9 +36,9 @@ impl Transport for Hyper {
     type Start = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
 
     fn start(&mut self, attempt: Attempt) -> Self::Start {
-        let mut request = Request::get(&self.uri).header("accept", "text/event-stream");
-        if !attempt.last_event_id.is_empty() {
-            request = request.header("last-event-id", attempt.last_event_id.as_bytes());
+        let mut request = Request::get(&self.uri);
+        for (name, value) in attempt.headers() {
+            request = request.header(name, value.as_bytes());
         }
         let response = request.body(Empty::new()).map(|request| self.client.request(request));
         Box::pin(async { response.map_err(io::Error::other)?.await.map_err(io::Error::other) })
@@ -72,10 +71,6 @@ impl Transport for Hyper {
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.timer.as_mut().poll(cx)
-    }
-
-    fn seed(&self) -> u64 {
-        RandomState::new().hash_one(0)
     }
 }
 

@@ -61,8 +61,9 @@ pub fn get_with(url: impl IntoUrl, config: Config) -> EventSource {
 /// Events of requests that are made anew for each attempt: with a fresh token, another query, even another method.
 ///
 /// The factory sees the [`Attempt`]: its number, its last event ID, why the connection before was lost. `Last-Event-ID` is
-/// added to what it gives, unless it set that header itself. An error of its own is a loss like any other. Without a policy of
-/// your own every request is retried, since whoever makes requests anew has thought of that.
+/// added to what it gives, unless it set that header itself. An error of its own is a loss like any other, unless it
+/// is a [`Permanent`](crate::Permanent) one. Without a policy of your own every request is retried, since whoever makes requests anew
+/// has thought of that.
 ///
 /// ```no_run
 /// # async fn fetch_token() -> Result<String, std::io::Error> { Ok(String::new()) }
@@ -70,7 +71,8 @@ pub fn get_with(url: impl IntoUrl, config: Config) -> EventSource {
 ///
 /// let client = reqwest::Client::new();
 /// // 401 is worth another attempt here, since that one has a fresh token.
-/// let policy = RetryPolicy::default().statuses(vec![401, 429, 503]);
+/// let statuses = vec![401, 429, 500, 502, 503, 504];
+/// let policy = RetryPolicy::default().statuses(statuses).max_retries(Some(5));
 /// let events = sse_tokio::from_factory(Config::default().retry(policy), move |_attempt| {
 ///     let client = client.clone();
 ///     async move { Ok(client.get("https://example.com/stream").bearer_auth(fetch_token().await?)) }

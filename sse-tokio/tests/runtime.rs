@@ -10,8 +10,8 @@ use futures_util::{FutureExt, StreamExt};
 use sse_testkit::scenario::crowd;
 use sse_testkit::{Cut, End, Replay, Reply, Server};
 use sse_tokio::{
-    Cause, Closed, Config, Error, Event, EventSource, Handle, RequestBuilderExt, ResponseExt,
-    RetryPolicy, Update,
+    Cause, Closed, Config, Error, Event, EventSource, Handle, Permanent, RequestBuilderExt,
+    ResponseExt, RetryPolicy, Update,
 };
 use support::{Tokio, http};
 use tokio::sync::Notify;
@@ -164,7 +164,10 @@ async fn a_busy_thread_is_not_taken_for_a_silent_server() -> io::Result<()> {
                 (n < 3).then(|| format!("data: {}\n\n", n + 1).into_bytes())
             })
         })?;
-        let config = quick().idle_timeout(Some(silence)).connect_timeout(Some(silence));
+        let config = match head_first {
+            true => quick().idle_timeout(Some(silence)),
+            false => quick().connect_timeout(Some(silence)),
+        };
         let request = http(None).get(server.url("/stream"));
         let mut source = request.event_source_with(config);
         let mut data = Vec::new();
@@ -204,6 +207,23 @@ async fn what_reqwest_itself_refuses_is_not_tried_again() {
     let https_only = reqwest::Client::builder().no_proxy().https_only(true).build();
     assert_invalid(https_only.expect("a client").get("http://127.0.0.1:9/")).await;
     assert_invalid(http(None).get(format!("http://127.0.0.1:9/{}", "a".repeat(70_000)))).await;
+}
+
+#[tokio::test]
+async fn a_factory_may_say_that_it_is_over() {
+    let config = Config::default().retry(RetryPolicy::default().base(Duration::ZERO));
+    let mut source = sse_tokio::from_factory(config, |attempt| {
+        std::future::ready(Err(match attempt.number {
+            1 => "not now".into(),
+            _ => Permanent::new("log in again").into(),
+        }))
+    });
+    let item = time::timeout(PATIENCE, source.next()).await.expect("in time");
+    let error = item.expect("an item").unwrap_err();
+    assert!(error.is_invalid_request(), "{error:?}");
+    assert_eq!(error.transport_error().map(ToString::to_string).as_deref(), Some("log in again"));
+    assert_eq!(source.stats().losses, 1);
+    assert!(source.next().await.is_none());
 }
 
 #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
@@ -247,7 +267,7 @@ async fn no_attempt_is_made_for_a_source_that_is_dropped_while_it_waits() -> io:
     drop(source);
     let again = server.until(|tally| tally.requests > 1);
     assert!(time::timeout(QUIET, again).await.is_err(), "a second request");
-    assert_eq!(server.open_connections(), 0);
+    time::timeout(PATIENCE, server.until(|tally| tally.open == 0)).await?;
     Ok(())
 }
 

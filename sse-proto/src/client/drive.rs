@@ -211,8 +211,8 @@ impl<T: Transport> EventSource<T> {
             Step::Skipped(error) => Then::Item(Err(Error::skipped(error))),
             Step::Lost(lost) if lost.retry_in.is_none() => Then::Again,
             Step::Lost(lost) => {
-                self.connection = Connection::None;
-                shown(Update::Lost(Loss { lost, error: self.failure.take() }))
+                let response = self.take_response(matches!(lost.cause, Cause::Status(_)));
+                shown(Update::Lost(Loss { lost, error: self.failure.take(), response }))
             }
             Step::Closed(why) => self.finish(why).map_or(Then::End, |error| Then::Item(Err(error))),
         }
@@ -286,7 +286,7 @@ impl<T: Transport> EventSource<T> {
                 match ready!(self.transport.poll_chunk(response, cx)) {
                     Some(Ok(chunk)) => {
                         if let Some(session) = self.owner.sole() {
-                            self.untimed = true;
+                            self.untimed |= !chunk.is_empty();
                             session.handle_untimed_chunk(chunk);
                         } else {
                             let now = self.transport.now();
@@ -319,18 +319,19 @@ impl<T: Transport> EventSource<T> {
     /// The terminal error, if it is one, with what is left of the response.
     fn finish(&mut self, why: Closed) -> Option<Error<T>> {
         self.finished = true;
-        let connection = std::mem::replace(&mut self.connection, Connection::None);
-        if why.is_clean() {
-            return None;
-        }
         // What was accepted and then lost has nothing more to tell, and would keep its socket open.
         let tells =
             matches!(why, Closed::Refused(_) | Closed::Lost { cause: Cause::Status(_), .. });
-        let response = match connection {
+        let response = self.take_response(tells);
+        (!why.is_clean()).then(|| Error::closed(why, response, self.failure.take()))
+    }
+
+    /// Ends the connection, but for a response that the user shall have.
+    fn take_response(&mut self, tells: bool) -> Option<T::Response> {
+        match std::mem::replace(&mut self.connection, Connection::None) {
             Connection::Established(response) if tells => Some(response),
             _ => None,
-        };
-        Some(Error::closed(why, response, self.failure.take()))
+        }
     }
 }
 

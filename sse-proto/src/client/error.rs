@@ -69,14 +69,19 @@ impl<T: Transport> Error<T> {
         matches!(self.0.kind, Kind::Closed(Closed::InvalidRequest))
     }
 
-    /// Whether the response was not accepted, for its status or its content type.
+    /// Whether a response was not accepted, for its status or its content type, or for a status that the policy does not retry
+    /// any more. [`into_response`](Self::into_response) has it.
     pub fn is_refused(&self) -> bool {
-        matches!(self.0.kind, Kind::Closed(Closed::Refused(_)))
+        match self.0.kind {
+            Kind::Closed(Closed::Lost { cause, .. }) => matches!(cause, Cause::Status(_)),
+            Kind::Closed(why) => matches!(why, Closed::Refused(_)),
+            Kind::Skipped(_) => false,
+        }
     }
 
-    /// Whether the connection was lost, and the policy allowed no further attempt.
+    /// Whether the connection was lost, or did not come about, and the policy allowed no further attempt.
     pub fn is_lost(&self) -> bool {
-        matches!(self.0.kind, Kind::Closed(Closed::Lost { .. }))
+        matches!(self.0.kind, Kind::Closed(Closed::Lost { .. })) && !self.is_refused()
     }
 
     /// Whether a clock of the session ran out.

@@ -16,10 +16,45 @@ enum Kind<E> {
     Request(E),
     Send(E),
     Factory(Box<dyn Error + Send + Sync>),
+    Permanent(Box<dyn Error + Send + Sync>),
     Scheme,
     Gone,
     Misdirected,
     RedirectedTooOften,
+}
+
+/// An error of a factory of requests that no further attempt can mend, such as a refresh token that was revoked. Every other one
+/// is a loss, and is retried.
+///
+/// The stream then ends with an error that [`is_invalid_request`](super::Error::is_invalid_request), whose source says what is in
+/// here.
+///
+/// ```
+/// # use sse_proto::client::Permanent;
+/// async fn token() -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+///     Err(Permanent::new("log in again").into())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Permanent(Box<dyn Error + Send + Sync>);
+
+impl Permanent {
+    /// For this reason.
+    pub fn new(reason: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl fmt::Display for Permanent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Permanent {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
 }
 
 impl<E> TransportError<E> {
@@ -33,9 +68,12 @@ impl<E> TransportError<E> {
         Self(Kind::Send(error))
     }
 
-    /// The user's code could not make the request, this time.
-    pub const fn factory(error: Box<dyn Error + Send + Sync>) -> Self {
-        Self(Kind::Factory(error))
+    /// The user's code could not make the request: this time, or ever if it is a [`Permanent`].
+    pub fn factory(error: Box<dyn Error + Send + Sync>) -> Self {
+        match error.downcast::<Permanent>() {
+            Ok(error) => Self(Kind::Permanent(error.0)),
+            Err(error) => Self(Kind::Factory(error)),
+        }
     }
 
     /// The request's body could be sent only once, and was.
@@ -75,12 +113,12 @@ impl<E> TransportError<E> {
 
     /// Whether the request could not be made: by the factory, or for what it was made of.
     pub const fn is_request(&self) -> bool {
-        matches!(self.0, Kind::Request(_) | Kind::Scheme | Kind::Factory(_))
+        matches!(self.0, Kind::Request(_) | Kind::Scheme | Kind::Factory(_) | Kind::Permanent(_))
     }
 
     /// Whether no other attempt can help; what [`Transport::is_invalid_request`](super::Transport::is_invalid_request) asks.
     pub const fn is_permanent(&self) -> bool {
-        matches!(self.0, Kind::Request(_) | Kind::Scheme | Kind::Gone)
+        matches!(self.0, Kind::Request(_) | Kind::Scheme | Kind::Permanent(_) | Kind::Gone)
     }
 }
 
@@ -88,7 +126,7 @@ impl<E: Error + 'static> fmt::Display for TransportError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Request(error) | Kind::Send(error) => fmt::Display::fmt(error, f),
-            Kind::Factory(error) => fmt::Display::fmt(error, f),
+            Kind::Factory(error) | Kind::Permanent(error) => fmt::Display::fmt(error, f),
             Kind::Scheme => f.write_str("the address is neither http nor https"),
             Kind::Gone => f.write_str("the request's body could be sent only once"),
             Kind::Misdirected => f.write_str("redirected to what is no HTTP address"),
@@ -101,7 +139,7 @@ impl<E: Error + 'static> Error for TransportError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
             Kind::Request(error) | Kind::Send(error) => error.source(),
-            Kind::Factory(error) => error.source(),
+            Kind::Factory(error) | Kind::Permanent(error) => error.source(),
             _ => None,
         }
     }

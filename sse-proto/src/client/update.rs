@@ -45,6 +45,9 @@ pub struct Loss<T: Transport> {
     pub lost: Lost,
     /// What the transport said, where it was what failed.
     pub error: Option<T::Error>,
+    /// The response whose status is retried, where that is the cause: its head, and its body unread. Its connection closes when it
+    /// is dropped.
+    pub response: Option<T::Response>,
 }
 
 impl<T: Transport> fmt::Debug for Loss<T> {

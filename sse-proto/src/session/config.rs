@@ -6,7 +6,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::event::MESSAGE;
-use crate::{EventRef, Limits, RetryPolicy, backoff};
+use crate::{EventRef, Limits, RetryPolicy, Snapshot, backoff};
 
 /// All that a [`Session`](crate::Session) may be told. Every field has a setter of the same name.
 ///
@@ -22,13 +22,16 @@ use crate::{EventRef, Limits, RetryPolicy, backoff};
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// When to reconnect. `None`, the default, stands for [`RetryPolicy::default`], or for [`RetryPolicy::never`] if
-    /// the request's method is neither safe nor idempotent ([`is_repeatable`](crate::is_repeatable)), so that a POST is
-    /// never silently sent twice.
+    /// When to reconnect; `None`, the default, stands for [`RetryPolicy::default`].
+    ///
+    /// The adapters' requests settle it by [`for_request`](Self::for_request): where it is `None`, a method that is neither safe
+    /// nor idempotent has [`RetryPolicy::never`], so that a POST is never silently sent twice. A session that you make yourself
+    /// knows no method: call it, too.
     pub retry: Option<RetryPolicy>,
     /// What a block may hold.
     pub limits: Limits,
-    /// From the request to the response head; 30 s.
+    /// From the request to the response head; 30 s. What a factory of requests takes is a part of it, and what a server
+    /// thinks before its head: raise it for a language model that answers late.
     pub connect_timeout: Option<Duration>,
     /// From the response head to the first byte of the body; none. Until that byte it takes the place of
     /// [`idle_timeout`](Self::idle_timeout).
@@ -52,6 +55,8 @@ pub struct Config {
     pub comments: bool,
     /// The id that the first request carries; none.
     pub last_event_id: String,
+    /// What the server's last `retry` field said, if there was one before; none.
+    pub reconnection_time: Option<Duration>,
 }
 
 impl Config {
@@ -139,6 +144,13 @@ impl Config {
         self
     }
 
+    /// Sets [`reconnection_time`](Self::reconnection_time).
+    #[must_use]
+    pub fn reconnection_time(mut self, time: Option<Duration>) -> Self {
+        self.reconnection_time = time;
+        self
+    }
+
     /// Sets [`last_event_id`](Self::last_event_id); `""` is none.
     ///
     /// # Errors
@@ -178,6 +190,19 @@ impl Config {
         self.retry(policy)
     }
 
+    /// Takes up what a [`Snapshot`] put away, perhaps in another process: its id, in the place of any other, and what the server
+    /// said of the wait.
+    ///
+    /// An id that no header can carry does not come from a snapshot, and counts as none: without one events come again, with
+    /// another some might never come.
+    #[must_use]
+    pub fn resume(mut self, snapshot: &Snapshot) -> Self {
+        let id = snapshot.last_event_id.as_str();
+        self.last_event_id = if check_id(id).is_ok() { id.to_owned() } else { String::new() };
+        self.reconnection_time = snapshot.reconnection_time;
+        self
+    }
+
     /// The same, as it is for requests that a user's code makes anew: without a policy every one is retried, since whoever
     /// makes requests anew has thought of that.
     #[must_use]
@@ -209,6 +234,7 @@ impl fmt::Debug for Config {
             .field("skip_empty", &self.skip_empty)
             .field("comments", &self.comments)
             .field("has_last_event_id", &!self.last_event_id.is_empty())
+            .field("reconnection_time", &self.reconnection_time)
             .finish()
     }
 }
@@ -230,6 +256,7 @@ impl Default for Config {
             skip_empty: false,
             comments: false,
             last_event_id: String::new(),
+            reconnection_time: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::task::{Context, Poll, Waker};
 
 use sse_proto::Attempt;
-use sse_proto::client::{Requests, TransportError};
+use sse_proto::client::{Permanent, Requests, TransportError};
 
 type Answers = Requests<String, io::Error>;
 
@@ -87,6 +87,7 @@ fn an_error_knows_whose_fault_it_is() {
         (TransportError::request(io()), true, true, true),
         (TransportError::send(io()), false, false, true),
         (TransportError::factory("no token".into()), true, false, false),
+        (TransportError::factory(Permanent::new("revoked").into()), true, true, false),
         (scheme, true, true, false),
         (TransportError::gone(), false, true, false),
         (TransportError::misdirected(), false, false, false),
@@ -109,6 +110,11 @@ fn an_error_speaks_for_the_one_in_it() {
     assert_eq!(error.to_string(), "malformed");
     assert!(error.source().is_none(), "{:?}", error.source());
     let error = TransportError::<io::Error>::factory(Box::new(TransportError::send(cause())));
+    assert_eq!(error.to_string(), "malformed");
+    assert!(error.source().is_none());
+    let permanent = Permanent::new(TransportError::send(cause()));
+    assert_eq!(permanent.to_string(), "malformed");
+    let error = TransportError::<io::Error>::factory(permanent.into());
     assert_eq!(error.to_string(), "malformed");
     assert!(error.source().is_none());
 }

@@ -1,5 +1,7 @@
 //! What a source gives: events as a `Stream`, everything as updates.
 
+use std::task::Poll;
+
 use futures_util::StreamExt;
 use sse_proto::client::Update;
 use sse_proto::{Instant, Limits, Session};
@@ -76,7 +78,7 @@ fn a_loss_holds_what_the_transport_said() {
     let mut losses = Vec::new();
     for _ in 0..2 {
         let update = task.poll(&mut source.updates());
-        let std::task::Poll::Ready(Some(Ok(Update::Lost(loss)))) = update else {
+        let Poll::Ready(Some(Ok(Update::Lost(loss)))) = update else {
             panic!("no loss: {update:?}");
         };
         losses.push((loss.lost.attempt, loss.error.is_some()));
@@ -115,6 +117,27 @@ fn a_block_over_a_limit_is_an_error_that_ends_nothing() {
     assert_eq!(task.lines(&mut source), ["message: 6"]);
 }
 
+/// A server may say there that it is useless to come again.
+#[test]
+fn a_loss_has_the_response_whose_status_is_retried() {
+    let network = Network::new([status(429), Answer::Fails, ending(&["data: 1\n\n"]), status(503)]);
+    let mut source = Source::new(network.clone(), config());
+    let mut task = Task::new();
+    let mut responses = Vec::new();
+    while source.stats().losses < 4 {
+        if let Poll::Ready(update) = task.poll(&mut source.updates()) {
+            let Some(Ok(Update::Lost(loss))) = update else { continue };
+            assert_eq!(network.world().alive, usize::from(loss.response.is_some()));
+            responses.push(loss.response.map(|response| (response.status, response.rest())));
+            assert_eq!(network.world().alive, 0);
+        } else {
+            network.pass_to_timer();
+        }
+    }
+    let why = |status| Some((status, vec!["why"]));
+    assert_eq!(responses, [why(429), None, None, why(503)]);
+}
+
 #[test]
 fn the_response_is_there_at_every_opening_and_gone_after_every_loss() {
     let network = eventful();
@@ -123,15 +146,16 @@ fn the_response_is_there_at_every_opening_and_gone_after_every_loss() {
     let mut task = Task::new();
     let mut updates = source.updates();
     let (mut opened, mut lost) = (0, 0);
-    while let std::task::Poll::Ready(Some(update)) = task.poll(&mut updates) {
+    while let Poll::Ready(Some(update)) = task.poll(&mut updates) {
         let response = updates.source().response();
         match update.expect("no error") {
             Update::Opened => {
                 assert_eq!(response.map(|response| response.status), Some(200));
                 opened += 1;
             }
-            Update::Lost(_) => {
+            Update::Lost(loss) => {
                 assert!(response.is_none());
+                drop(loss);
                 assert_eq!(network.world().alive, 0, "it is closed, too");
                 assert!(task.poll(&mut updates).is_pending());
                 network.pass_to_timer();

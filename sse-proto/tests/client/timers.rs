@@ -48,6 +48,25 @@ fn a_busy_thread_is_not_taken_for_a_silent_server() {
 }
 
 #[test]
+fn empty_chunks_are_no_life_sign() {
+    let alone: fn(&Source) -> Option<Handle> = |_| None;
+    for handle in [alone, |source| Some(source.handle())] {
+        let network = Network::new([stream(&["data: 1\n\n"])]);
+        let mut source = Source::new(network.clone(), config().idle_timeout(Some(SECOND * 3)));
+        let _handle = handle(&source);
+        let mut task = Task::new();
+        assert_eq!(task.lines(&mut source), ["message: 1"]);
+        for _ in 0..2 {
+            network.pass(SECOND);
+            network.send(Piece::Chunk(""));
+            assert_eq!(task.lines(&mut source), NOTHING);
+        }
+        network.pass(SECOND);
+        assert_eq!(task.lines(&mut source.updates()), ["lost: no byte for 3s, 1s"]);
+    }
+}
+
+#[test]
 fn the_waits_are_those_that_the_session_asks_for() {
     let network = flaky();
     let mut source = Source::new(network.clone(), config());

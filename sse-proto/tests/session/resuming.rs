@@ -84,6 +84,28 @@ fn a_snapshot_from_an_unsafe_source_sends_no_forged_header() {
     assert_eq!(driver.deadline(), Some(Duration::MAX));
 }
 
+/// Where the session is made by somebody else, as the adapters do.
+#[test]
+fn a_configuration_takes_a_snapshot_up() {
+    let mut before = Driver::open(config());
+    before.chunk("retry: 7000\nid: 7\n\n");
+    let snapshot = before.session.snapshot();
+    let other = config().last_event_id("1").expect("an id");
+    let mut driver = Driver::new(other.resume(&snapshot));
+    assert_eq!(driver.session.snapshot(), snapshot);
+    let Output::Connect(attempt) = driver.session.poll_output() else { panic!("a request") };
+    assert_eq!(attempt.last_event_id, "7");
+    driver.respond(stream());
+    driver.end();
+    assert!(driver.deadline() >= Some(Duration::from_secs(7)));
+    // An id of the request's own comes after it.
+    let config = config().resume(&snapshot).for_request("GET", true, Some(b"8"));
+    assert_eq!(
+        (config.last_event_id.as_str(), config.reconnection_time),
+        ("8", snapshot.reconnection_time)
+    );
+}
+
 #[cfg(feature = "serde")]
 #[test]
 fn a_snapshot_survives_serialization() {

@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use sse_testkit::Server;
-use sse_tokio::{Closed, Config, Refusal, RequestBuilderExt, RetryPolicy};
+use sse_tokio::{Cause, Closed, Config, Permanent, Refusal, RequestBuilderExt, RetryPolicy};
 
 #[derive(Clone)]
 struct Session {
@@ -41,13 +41,20 @@ impl Session {
 
     /// The answer to a request; `None` if the session is gone.
     async fn call(&self, method: &str) -> Result<Option<Value>, Box<dyn Error>> {
-        let policy = RetryPolicy::default().base(Duration::from_millis(50)).max_retries(Some(5));
+        let policy = RetryPolicy::default()
+            .base(Duration::from_millis(50))
+            .max_retries(Some(5))
+            // A server may end a stream whenever it likes, to be asked for the rest.
+            .healthy_after(Duration::from_secs(1));
         let (session, body) = (self.clone(), json!({ "id": 1, "method": method }));
         let mut events = sse_tokio::from_factory(Config::default().retry(policy), move |attempt| {
             // Never posted twice: the rest of an answer is asked for by GET, with `Last-Event-ID`.
-            let request = match (attempt.number, attempt.last_event_id.as_str()) {
-                (1, _) => Ok(session.client.post(&session.url).json(&body)),
-                (_, "") => Err("the stream broke off without an id to go on from".into()),
+            let request = match (attempt.last_event_id.as_str(), attempt.last_loss) {
+                // A server that was too busy has done nothing.
+                ("", None | Some(Cause::Status(_))) => {
+                    Ok(session.client.post(&session.url).json(&body))
+                }
+                ("", Some(cause)) => Err(Permanent::new(format!("{cause}, without an id")).into()),
                 _ => Ok(session.client.get(&session.url)),
             };
             std::future::ready(request.map(|request| session.headers(request)))

@@ -111,11 +111,13 @@ async fn follow<T: Transport>(
             Err(error) => return Ok(Some(error)),
         }
         printer.status(updates.source().stats(), &id);
-        if let Some(file) = &args.save
-            && id != saved
-        {
-            save(file, &id).map_err(|e| Stop::Failed(format!("cannot save {file:?}: {e}")))?;
-            saved = id;
+        if let Some(file) = &args.save {
+            // What a request can carry, whatever ids the server makes up.
+            let id = updates.source().snapshot().last_event_id;
+            if id != saved {
+                save(file, &id).map_err(|e| Stop::Failed(format!("cannot save {file:?}: {e}")))?;
+                saved = id;
+            }
         }
     }
     Ok(None)

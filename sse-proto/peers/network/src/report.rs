@@ -13,7 +13,8 @@ const NONE: &str = "–";
 /// Everything about every client, in one table.
 pub fn clients(report: &mut Report, contest: &Contest) {
     let Some(first) = contest.lanes.first() else { return };
-    report.line("CPU µs an event (× the bare HTTP client, + µs above it); KiB a stream; lags of a paced stream in µs.\n");
+    report.line("CPU µs an event (× the bare HTTP client, + µs above it); KiB a stream; lags of a paced stream in µs.");
+    report.line("Ratios are medians of those of each round, so they need not be the ratios of medians.\n");
     let mut head = vec!["client".to_owned()];
     head.extend(first.cpu.iter().map(|(script, _)| (*script).to_owned()));
     head.push("allocations an event".to_owned());

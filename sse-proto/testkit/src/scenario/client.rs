@@ -175,6 +175,13 @@ impl<'a, C: Client> Follower<'a, C> {
                 if error.is_some() != (loss.lost.cause == Cause::Transport) {
                     self.record.fault("the transport's error belongs to what it failed");
                 }
+                let answered = match loss.lost.cause {
+                    Cause::Status(status) => Some(status),
+                    _ => None,
+                };
+                if loss.response.as_ref().map(|it| C::Transport::head(it).status) != answered {
+                    self.record.fault("the response belongs to a status that is retried");
+                }
                 Entry::Lost { cause: loss.lost.cause, wait, error }
             }
             _ => {
@@ -254,7 +261,7 @@ impl<'a, C: Client> Follower<'a, C> {
             // What `opened` says where the source itself says nothing.
             return End::new(why);
         }
-        let refused = error.status().is_some() || error.is_refused();
+        let refused = error.is_refused();
         if format!("{error:?}").contains("secret") {
             self.record.fault("the error shows the address");
         }
