@@ -3,14 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
-use async_std::io::ReadExt;
 use async_std::sync::Mutex;
 use hyper::header::HeaderValue;
 use sse_proto::Redirect;
 use surf::http::{self, Method};
 use surf::{Body, Client, Request, Url};
 
-use crate::{Attempt, Config, RawHeaders, Response, TransportError};
+use crate::{Attempt, Config, RawHeaders, Response, TransportError, http::read_whole};
 
 /// A request and the client for it.
 #[derive(Clone)]
@@ -89,7 +88,7 @@ impl Exchange {
             request.set_body(match unread {
                 // Where this is given up, the next attempt goes on.
                 Some(body) if self.replayable => {
-                    body.read_to_end(read).await.map_err(TransportError::send)?;
+                    read_whole(body, read).await.map_err(|it| error(it.into(), redirected))?;
                     Body::from_bytes(read.clone())
                 }
                 body => body.take().ok_or_else(TransportError::gone)?,

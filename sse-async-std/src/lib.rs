@@ -38,7 +38,7 @@
 //! |---|---|
 //! | 200 and `text/event-stream` (case and parameters do not matter) | open |
 //! | 204 | the end, no error |
-//! | 429, 500, 502, 503, 504 | another attempt, after `Retry-After` if that is longer than the wait would be |
+//! | 429, 500, 502, 503, 504 | another attempt, after `Retry-After` if that is longer than the wait would be; where the policy allows none, an error that still holds the response |
 //! | another status, another content type, a `Content-Encoding` that nobody undid | an error that still holds the response and its unread body |
 //! | end of the body, reset, refused, DNS, TLS, time-out | another attempt, the first one too; of a one-shot request a clean end is the end, anything else an error |
 //! | POST, PATCH and other methods that are not idempotent | sent once, unless you give a policy (`until_open`: retried until the answer begins) or a factory |
@@ -56,9 +56,10 @@
 //!
 //! - [`Config::connect_timeout`] is 30 s. [`Config::first_byte_timeout`], [`Config::idle_timeout`] and [`Config::late_after`] are off,
 //!   since a quiet stream is legal; where the server sends a heartbeat, set the idle time to two or three times its interval.
+//!   Without one, a server that vanished is noticed by the TCP probes that [`StreamClient`] asks for, in about a minute, but not behind a proxy.
 //! - [`Limits`] are 32 MiB of data for an event and 64 KiB for its id and its type.
 //! - [`snapshot()`](sse_proto::client::EventSource::snapshot) has the id that a reconnection carries. Store it, and give it to
-//!   [`Config::last_event_id`] at the next start. With [`Commit::Manual`] it is the id that you committed after processing, so
+//!   [`Config::resume`] at the next start. With [`Commit::Manual`] it is the id that you committed after processing, so
 //!   that a crash loses nothing.
 //! - Back-pressure: no chunk is read before the last one is used up. Dropping the stream closes its connection; a `next()` that
 //!   is dropped loses nothing.
@@ -105,12 +106,12 @@
 //!
 //! | features | crates | |
 //! |---|---|---|
-//! | none | 151 | HTTP/1.1, no TLS; most of it is surf's own tree |
-//! | `rustls` | 161 | TLS by rustls with ring, which needs a C compiler, and the platform's certificates; the default |
-//! | `http2` | 171 | HTTP/2 where the server takes it, and `rustls` |
-//! | `json` | 151 | `Event::json`, and `json()` on streams of events |
-//! | `serde` | 151 | snapshots that can be stored |
-//! | `tracing` | 153 | one line for each transition |
+//! | none | 152 | HTTP/1.1, no TLS; most of it is surf's own tree |
+//! | `rustls` | 162 | TLS by rustls with ring, which needs a C compiler, and the platform's certificates; the default |
+//! | `http2` | 172 | HTTP/2 where the server takes it, and `rustls` |
+//! | `json` | 152 | `Event::json`, and `json()` on streams of events |
+//! | `serde` | 152 | snapshots that can be stored |
+//! | `tracing` | 154 | one line for each transition |
 //!
 //! This crate and the core are among them. Each line was counted, and is held, by
 //! `cargo tree -p sse-async-std --no-default-features --features … --target x86_64-unknown-linux-gnu -e normal --prefix none --no-dedupe | sort -u | wc -l`.
@@ -137,8 +138,10 @@ pub use request::{ClientExt, from_factory, get, get_with};
 pub use response::{Body, EventStream, Response, ResponseExt};
 
 pub use sse_proto::{
-    Attempt, Cause, Closed, Commit, Config, Event, GiveUp, InvalidId, Limits, Lost, ReadyState,
-    ReconnectTo, Refusal, RetryPolicy, Sentinel, Snapshot, Stats, client::Handle,
+    Attempt, Cause, Closed, Commit, Config, DecodeError, Event, GiveUp, InvalidId, Limits, Lost,
+    ReadyState, ReconnectTo, Refusal, RetryPolicy, Sentinel, Snapshot, Stats,
+    client::{Handle, Permanent},
+    stream::StreamError,
 };
 #[cfg(feature = "json")]
 pub use sse_proto::{

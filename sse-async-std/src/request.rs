@@ -2,14 +2,13 @@
 
 use std::error::Error as StdError;
 use std::future::Future;
-use std::io;
 
 use sse_proto::client::Requests;
 use surf::http::Method;
 use surf::{Client, Request, Url};
 
 use crate::exchange::Exchange;
-use crate::{Attempt, Config, EventSource, StreamClient, TransportError};
+use crate::{Attempt, Config, EventSource, StreamClient, TransportError, http::invalid};
 
 /// Makes a client's request an [`EventSource`].
 pub trait ClientExt {
@@ -52,8 +51,8 @@ pub fn get_with(url: impl AsRef<str>, config: Config) -> EventSource {
         Ok(url) => Client::with_http_client(StreamClient::new())
             .event_source_with(Request::new(Method::Get, url), config),
         Err(error) => {
-            let error = io::Error::new(io::ErrorKind::InvalidInput, error);
-            EventSource::from_requests(Requests::failing(TransportError::request(error)), config)
+            let error = TransportError::request(invalid(error));
+            EventSource::from_requests(Requests::failing(error), config)
         }
     }
 }
@@ -61,8 +60,9 @@ pub fn get_with(url: impl AsRef<str>, config: Config) -> EventSource {
 /// Events of requests that are made anew for each attempt: with a fresh token, another query, even another method.
 ///
 /// The factory sees the [`Attempt`]: its number, its last event ID, why the connection before was lost. `Last-Event-ID` is
-/// added to what it gives, unless it set that header itself. An error of its own is a loss like any other. Without a policy of
-/// your own every request is retried, since whoever makes requests anew has thought of that.
+/// added to what it gives, unless it set that header itself. An error of its own is a loss like any other, unless it
+/// is a [`Permanent`](crate::Permanent) one. Without a policy of your own every request is retried, since whoever makes requests anew
+/// has thought of that.
 ///
 /// ```no_run
 /// # async fn fetch_token() -> Result<String, std::io::Error> { Ok(String::new()) }
@@ -70,7 +70,8 @@ pub fn get_with(url: impl AsRef<str>, config: Config) -> EventSource {
 ///
 /// let client = surf::Client::with_http_client(StreamClient::new());
 /// // 401 is worth another attempt here, since that one has a fresh token.
-/// let policy = RetryPolicy::default().statuses(vec![401, 429, 503]);
+/// let statuses = vec![401, 429, 500, 502, 503, 504];
+/// let policy = RetryPolicy::default().statuses(statuses).max_retries(Some(5));
 /// let events = sse_async_std::from_factory(Config::default().retry(policy), move |_attempt| {
 ///     let client = client.clone();
 ///     async move {

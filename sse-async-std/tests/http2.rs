@@ -32,7 +32,8 @@ use surf::http::{Method, Version};
 use surf::{Body, Client, Request, Response, Url};
 use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt};
 
-const SOON: Duration = Duration::from_millis(250);
+// As long as every stream has to close its connection.
+const SOON: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 type Http2 = Connection<Compat<TlsStream<TcpStream>>, Bytes>;

@@ -73,17 +73,23 @@ impl Framing {
         }
     }
 
+    /// Whether a line can begin so. Its end need not ever come.
+    fn may_begin(self, line: &[u8]) -> bool {
+        match self {
+            Self::Size => line.first().is_some_and(u8::is_ascii_hexdigit),
+            Self::ChunkEnd => b"\r\n".starts_with(line),
+            _ => true,
+        }
+    }
+
     /// What comes after a line.
     fn line(self, line: &[u8]) -> Self {
         match (self, line) {
-            // The parser takes no size for one of 0.
-            (Self::Size, [b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]) => {
-                match httparse::parse_chunk_size(line) {
-                    Ok(Status::Complete((_, 0))) => Self::Trailers,
-                    Ok(Status::Complete((_, size))) => Self::Chunk(size),
-                    _ => Self::Broken(io::ErrorKind::InvalidData),
-                }
-            }
+            (Self::Size, _) => match httparse::parse_chunk_size(line) {
+                Ok(Status::Complete((_, 0))) => Self::Trailers,
+                Ok(Status::Complete((_, size))) => Self::Chunk(size),
+                _ => Self::Broken(io::ErrorKind::InvalidData),
+            },
             (Self::ChunkEnd, b"\r\n") => Self::Size,
             (Self::Trailers, b"\r\n") => Self::Length(0),
             (Self::Trailers, _) => Self::Trailers,
@@ -135,7 +141,7 @@ impl Body {
             let end = end.map_or(bytes.len(), |end| from + end + 1);
             self.line.extend_from_slice(&bytes[from..end]);
             self.framed += end - from;
-            if self.framed > MOST_FRAMING {
+            if self.framed > MOST_FRAMING || !self.framing.may_begin(&self.line) {
                 self.framing = Framing::Broken(io::ErrorKind::InvalidData);
             } else if self.line.ends_with(b"\n") {
                 self.framing = self.framing.line(&self.line);

@@ -22,6 +22,7 @@ use http_client::{Config, Error, HttpClient, Request, Response, async_trait};
 use surf::Url;
 
 pub use self::request::RawHeaders;
+pub(crate) use self::request::read_whole;
 pub use self::response::RawHead;
 pub(crate) use self::response::{header, status};
 
@@ -39,7 +40,9 @@ use self::socket::Socket;
 /// - sends nothing of its own but `host`, and what tells where a request's body ends;
 /// - keeps what surf's types cannot hold, such as status 520 or header bytes outside ASCII, in [`RawHead`], and takes
 ///   such bytes for a request from [`RawHeaders`];
-/// - tries all addresses of a host, a quarter of a second apart while none has answered.
+/// - tries all addresses of a host, a quarter of a second apart while none has answered;
+/// - has the system probe a silent peer after 15 s (TCP keep-alive), so that one that vanished without a word is an error within
+///   about a minute.
 ///
 /// It speaks HTTP/1.1 over TCP and, with the feature `rustls`, TLS. A response head may have 256 headers and 128 KiB. It
 /// does not follow redirects, ask for or undo compression, or turn `user:password@` in a URL into an `authorization`
@@ -177,6 +180,6 @@ async fn within<T>(
 }
 
 /// The request's own fault.
-fn invalid(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> io::Error {
+pub(crate) fn invalid(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, reason)
 }

@@ -93,6 +93,19 @@ fn headers(request: &mut Request) -> io::Result<HeaderMap> {
     Ok(headers)
 }
 
+/// Adds the rest of a body of known length to what was read of it.
+pub(crate) async fn read_whole(body: &mut surf::Body, read: &mut Vec<u8>) -> io::Result<()> {
+    body.read_to_end(read).await?;
+    match body.len() {
+        Some(len) if read.len() < len => Err(too_short()),
+        _ => Ok(()),
+    }
+}
+
+fn too_short() -> io::Error {
+    invalid("the request's body is shorter than its length")
+}
+
 /// The request's body, in pieces.
 fn body(body: surf::Body) -> BoxBody<Bytes, io::Error> {
     if body.is_empty() == Some(true) {
@@ -102,7 +115,7 @@ fn body(body: surf::Body) -> BoxBody<Bytes, io::Error> {
         let mut piece = vec![0; PIECE_LEN];
         let len = body.read(&mut piece).await?;
         if len == 0 && body.len().is_some_and(|whole| sent < whole) {
-            return Err(invalid("the request's body is shorter than its length"));
+            return Err(too_short());
         }
         piece.truncate(len);
         Ok((len > 0).then(|| (Frame::data(piece.into()), (body, sent + len))))

@@ -15,11 +15,15 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use hyper::body::Bytes;
 use hyper::rt;
+use socket2::{SockRef, TcpKeepalive};
 use surf::Url;
 
 // The pause before the next address is tried beside a silent one:
 // https://www.rfc-editor.org/rfc/rfc8305#section-5
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+// When a peer that says nothing is first asked whether it is there, and how often after that. So does reqwest.
+const PROBE_AFTER: Duration = Duration::from_secs(15);
 
 // What one read takes from the socket at most.
 const READ_LEN: usize = 8 * 1024;
@@ -39,7 +43,25 @@ pub(super) async fn dial(url: &Url) -> io::Result<TcpStream> {
     let stream = race((host(url), port).to_socket_addrs().await?).await?;
     // If the connection is gone already, the first write says it better.
     let _ = stream.set_nodelay(true);
+    let _ = keep_alive(SockRef::from(&stream));
     Ok(stream)
+}
+
+/// Has the system ask a silent peer whether it is still there, three times in all.
+fn keep_alive(socket: SockRef<'_>) -> io::Result<()> {
+    let probes = TcpKeepalive::new().with_time(PROBE_AFTER);
+    #[cfg(any(
+        target_vendor = "apple",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "linux",
+        windows
+    ))]
+    let probes = probes.with_interval(PROBE_AFTER).with_retries(3);
+    socket.set_tcp_keepalive(&probes)?;
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    socket.set_tcp_user_timeout(Some(2 * PROBE_AFTER))?;
+    Ok(())
 }
 
 async fn race(mut addresses: impl Iterator<Item = SocketAddr>) -> io::Result<TcpStream> {

@@ -100,10 +100,22 @@ impl Body {
                         let zeros = buffer.iter().take_while(|byte| **byte == b'0').count();
                         let _ = buffer.split_to(zeros.saturating_sub(1));
                     }
-                    let Some(line) = take_line(buffer)? else { return Ok(None) };
-                    *self = self.after_line(&line)?;
+                    match take_line(buffer)? {
+                        Some(line) => *self = self.after_line(&line)?,
+                        None if self.may_begin(buffer) => return Ok(None),
+                        None => return Err(invalid("this is no line between chunks")),
+                    }
                 }
             }
+        }
+    }
+
+    /// Whether what comes next can begin so. Its end need not ever come.
+    fn may_begin(self, line: &[u8]) -> bool {
+        match self {
+            Self::ChunkSize => line.first().is_none_or(u8::is_ascii_hexdigit),
+            Self::ChunkEnd => b"\r\n".starts_with(line),
+            _ => true,
         }
     }
 

@@ -5,7 +5,7 @@ use std::mem;
 use std::thread;
 use std::time::Duration;
 
-use sse_proto::{Attempt, Closed, DecodeError, Event, Instant, Lost, Output, Session};
+use sse_proto::{Attempt, Cause, Closed, DecodeError, Event, Instant, Lost, Output, Session};
 
 use crate::http::{self, Clock, Read, Response};
 use crate::request::Request;
@@ -50,7 +50,11 @@ impl<F: FnMut(&Attempt) -> io::Result<Request>> Follower<F> {
     pub fn next(&mut self) -> Update {
         loop {
             match self.session.poll_output() {
-                Output::Connect(attempt) => self.connection = Connection::Due(attempt),
+                Output::Connect(attempt) => {
+                    // The user may have taken time since the last input.
+                    self.session.handle_request(self.clock.now());
+                    self.connection = Connection::Due(attempt);
+                }
                 Output::Wait(deadline) => self.wait(deadline),
                 Output::Opened => return Update::Opened,
                 Output::Event(event) => return Update::Event(event.into_owned()),
@@ -62,8 +66,12 @@ impl<F: FnMut(&Attempt) -> io::Result<Request>> Follower<F> {
                     return Update::Lost(lost, self.error.take());
                 }
                 Output::Closed(why) => {
+                    let refused = matches!(
+                        why,
+                        Closed::Refused(_) | Closed::Lost { cause: Cause::Status(_), .. }
+                    );
                     let response = match mem::replace(&mut self.connection, Connection::None) {
-                        Connection::Open(response) if !why.is_clean() => Some(response),
+                        Connection::Open(response) if refused => Some(response),
                         _ => None,
                     };
                     return Update::Closed(why, response, self.error.take());
@@ -86,7 +94,17 @@ impl<F: FnMut(&Attempt) -> io::Result<Request>> Follower<F> {
                 thread::sleep(left);
                 Ok(Read::TimedOut)
             }
-            Connection::Due(attempt) => self.send(&attempt, deadline),
+            Connection::Due(attempt) => match (self.requests)(&attempt) {
+                Ok(mut request) => {
+                    request.prepare(&attempt);
+                    http::send(request, self.clock, deadline)
+                }
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                    self.error = Some(error);
+                    return self.session.handle_invalid_request(self.clock.now());
+                }
+                Err(error) => Err(error),
+            },
             Connection::Open(mut response) => {
                 let read = response.read(self.clock, deadline);
                 self.connection = Connection::Open(response);
@@ -103,18 +121,9 @@ impl<F: FnMut(&Attempt) -> io::Result<Request>> Follower<F> {
             Ok(Read::End) => self.session.handle_eof(now),
             Ok(Read::TimedOut) => self.session.handle_timeout(now),
             Err(error) => {
-                match error.kind() {
-                    io::ErrorKind::InvalidInput => self.session.handle_invalid_request(now),
-                    _ => self.session.handle_error(now),
-                }
+                self.session.handle_error(now);
                 self.error = Some(error);
             }
         }
-    }
-
-    fn send(&mut self, attempt: &Attempt, deadline: Option<Instant>) -> io::Result<Read> {
-        let mut request = (self.requests)(attempt)?;
-        request.prepare(attempt);
-        http::send(request, self.clock, deadline)
     }
 }

@@ -64,10 +64,14 @@ impl Request {
             self.go(Redirect::Repeat, address);
         }
         for (name, value) in attempt.headers() {
-            if !self.headers.iter().any(|(found, _)| found.eq_ignore_ascii_case(name)) {
+            if !self.has(name) {
                 self.headers.push((name.to_owned(), value.to_owned()));
             }
         }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|(found, _)| found.eq_ignore_ascii_case(name))
     }
 
     /// Goes where a response sends it; `false` if it does not.
@@ -93,15 +97,20 @@ impl Request {
 
     pub fn to_bytes(&self) -> Vec<u8> {
         let target = &self.url[Position::BeforePath..Position::AfterQuery];
-        let host = self.authority();
-        let mut head = format!("{} {target} HTTP/1.1\r\nhost: {host}\r\n", self.method);
-        for (name, value) in &self.headers {
+        let mut head = format!("{} {target} HTTP/1.1\r\n", self.method);
+        let len = self.body.as_ref().map(|body| body.len().to_string());
+        let own = [
+            ("host", Some(self.authority())),
+            ("content-length", len.as_deref()),
+            ("connection", Some("close")),
+        ];
+        let own = own.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let own = own.filter(|(name, _)| !self.has(name));
+        let users = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in own.chain(users) {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        if let Some(body) = &self.body {
-            head.push_str(&format!("content-length: {}\r\n", body.len()));
-        }
-        head.push_str("connection: close\r\n\r\n");
+        head.push_str("\r\n");
         [head.as_bytes(), self.body.as_deref().unwrap_or_default()].concat()
     }
 }

@@ -16,15 +16,17 @@ mod request;
 mod request_of;
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use follow::{Follower, Update};
 use http::Clock;
 use request::Request;
 use request_of::request_of;
-use sse_proto::{Attempt, Cause, Closed, Config, Session};
+use sse_proto::{Attempt, Config, RetryPolicy, Session};
 use sse_testkit::scenario::{
     Adapter, Answer, Ask, Command, End, Entry, Record, Scenario, Tag, View, run_all, scenarios,
 };
+use sse_testkit::{Reply, Server};
 
 struct Blocking;
 
@@ -75,11 +77,7 @@ fn follow(
         let entry = match follower.next() {
             Update::Closed(why, response, error) => {
                 let end = End::new(why).error(error.map(|error| error.to_string()));
-                let refused = matches!(
-                    why,
-                    Closed::Refused(_) | Closed::Lost { cause: Cause::Status(_), .. }
-                );
-                let answer = response.filter(|_| refused).map(|response| Answer {
+                let answer = response.map(|response| Answer {
                     status: response.status,
                     content_type: response.header("content-type").map(<[u8]>::to_vec),
                     body: response.beginning(clock),
@@ -131,6 +129,37 @@ fn entry(update: Update) -> Entry {
     }
 }
 
+/// The user of a session may take its time.
+#[test]
+fn the_time_for_a_response_begins_with_the_request() -> io::Result<()> {
+    let limit = Duration::from_millis(300);
+    let reply = || Reply::stream().chunk("data: a\n\n").end(sse_testkit::End::Silence);
+    let server = Server::start([reply(), reply()])?;
+    let request = Request::new("GET", &server.url("/"))?;
+    let clock = Clock::start();
+    let config = Config::default().connect_timeout(Some(limit)).retry(RetryPolicy::never());
+    let mut follower = Follower::new(
+        |_: &Attempt| Ok(request.clone()),
+        clock,
+        Session::new(config, 1, clock.now()),
+    );
+    for _ in 0..2 {
+        std::thread::sleep(limit);
+        assert!(matches!(follower.next(), Update::Opened));
+        assert!(matches!(follower.next(), Update::Event(_)));
+        follower.session.restart();
+    }
+    Ok(())
+}
+
+#[test]
+fn a_header_of_the_users_takes_the_place_of_our_own() -> io::Result<()> {
+    let request = Request::new("POST", "http://a/")?.header("Host", "b")?.body(b"c".to_vec());
+    let expected = "POST / HTTP/1.1\r\ncontent-length: 1\r\nconnection: close\r\nHost: b\r\n\r\nc";
+    assert_eq!(String::from_utf8_lossy(&request.to_bytes()), expected);
+    Ok(())
+}
+
 #[test]
 fn every_scenario_that_blocking_sockets_can_run() {
     let report = run_all(Blocking, scenarios());
@@ -148,5 +177,5 @@ fn every_scenario_that_blocking_sockets_can_run() {
     let left_out: Vec<_> =
         all.iter().filter(wanted).filter(is_skipped).map(Scenario::name).collect();
     assert_eq!(left_out, [""; 0]);
-    assert_eq!(report.passed, 345);
+    assert_eq!(report.passed, 347);
 }

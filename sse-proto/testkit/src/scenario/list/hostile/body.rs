@@ -9,7 +9,7 @@ use crate::scenario::ask::When;
 use crate::scenario::list::stream;
 use crate::scenario::want::{Want, asked, broken, ended, event, lost, opened};
 use crate::scenario::{Command, Scenario, View};
-use crate::{Framing as Wrap, Reply};
+use crate::{End, Framing as Wrap, Reply};
 use sse_proto::{Cause, Closed, DecodeError, Refusal};
 
 const CHUNKED: &str =
@@ -19,6 +19,8 @@ pub(super) fn list() -> Vec<Scenario> {
     let mut list = Vec::from(of_endless_blocks());
     list.extend(of_long_nothing());
     list.extend(of_chunk_sizes().map(|(name, size)| broken_chunk(name, &size)));
+    list.push(nonsense_between_chunks("chunk-longer-than-its-size-and-then-silence", ": x"));
+    list.push(nonsense_between_chunks("text-for-a-chunk-size-and-then-silence", "\r\noops"));
     list.extend(of_chunks());
     list.extend(of_lengths());
     list.extend(of_encodings());
@@ -96,6 +98,15 @@ fn broken_chunk(name: &str, size: &str) -> Scenario {
     let reply = Reply::raw(format!("{first}{size}\r\nid: 2\ndata: cut\n"));
     hostile(format!("chunk-size-of-{name}"), &[Framing])
         .script([reply, stream("data: b\n\n")])
+        .log(lost_between_events(broken()))
+        .requests([asked(), asked().id("1"), asked().id("1")])
+}
+
+/// It is known that this is no chunk long before the line ends, which it need not ever do.
+fn nonsense_between_chunks(name: &str, nonsense: &str) -> Scenario {
+    let reply = Reply::raw(format!("{CHUNKED}{:x}\r\n{FIRST}{nonsense}", FIRST.len()));
+    hostile(name, &[Framing])
+        .script([reply.end(End::Silence), stream("data: b\n\n")])
         .log(lost_between_events(broken()))
         .requests([asked(), asked().id("1"), asked().id("1")])
 }

@@ -5,12 +5,13 @@ use std::io::{self, Read, Write};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{EVENT_BYTES, FIRST, MUCH, hostile};
+use super::{EVENT_BYTES, FIRST, LIMIT, MUCH, hostile, lost_between_events, on_and_on};
 use crate::scenario::Scenario;
-use crate::scenario::Tag::{Compression as OfCompression, Decode, Id};
-use crate::scenario::want::{Want, asked, ended, event, opened};
+use crate::scenario::Tag::{Clock, Compression as OfCompression, Decode, Id};
+use crate::scenario::list::stream;
+use crate::scenario::want::{Want, asked, ended, event, lost, opened};
 use crate::{Reply, Script};
-use sse_proto::DecodeError;
+use sse_proto::{Cause, DecodeError};
 
 /// One line of [`MUCH`] bytes, a thousandth of that on the way. The block is skipped, its id does not count, and the stream
 /// goes on.
@@ -22,11 +23,26 @@ pub(super) fn list() -> Vec<Scenario> {
         .scripts(|_| (zipped().into(), Script::default()))
         .log([opened(), event("a").id("1"), Want::Skipped(too_large), event("b").id("1"), ended()])
         .requests([asked(), asked().id("1")]);
-    vec![bomb]
+    // Empty blocks, of which there may be any number.
+    let nothing = hostile("gzip-of-nothing-on-and-on", &[Clock, OfCompression])
+        .header("accept-encoding", "gzip")
+        .scripts(|_| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(FIRST.as_bytes()).expect(INTO_MEMORY);
+            encoder.flush().expect(INTO_MEMORY);
+            let reply = Reply::stream().header("content-encoding", "gzip");
+            let reply = on_and_on(reply.chunk(encoder.get_ref().as_slice()), b"\0\0\0\xFF\xFF");
+            (Script::from([reply, stream("data: b\n\n")]), Script::default())
+        })
+        .config(|config| config.idle_timeout(Some(LIMIT)))
+        .log(lost_between_events(lost(Cause::IdleTimeout(LIMIT))))
+        .requests([asked(), asked().id("1"), asked().id("1")]);
+    vec![bomb, nothing]
 }
 
+const INTO_MEMORY: &str = "what goes into memory does not fail";
+
 fn zipped() -> Reply {
-    const INTO_MEMORY: &str = "what goes into memory does not fail";
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     write!(encoder, "{FIRST}id: 2\ndata: ").expect(INTO_MEMORY);
     io::copy(&mut io::repeat(b'x').take(MUCH), &mut encoder).expect(INTO_MEMORY);
