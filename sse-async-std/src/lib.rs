@@ -67,7 +67,8 @@
 //! # Redirects
 //!
 //! Redirects are followed here, at most ten, since surf does not and its middleware for it opens a stream twice. To another
-//! origin go only the headers that say what is wanted, such as `Accept`; every other one could be a credential.
+//! origin go only the headers that say what is wanted, such as `Accept`, or describe a body that goes along, such as `Content-Type`;
+//! every other one could be a credential.
 //!
 //! # Not for new code
 //!

@@ -618,15 +618,16 @@ async fn a_peer_that_vanishes_is_probed() {
     let (url, server) = peer(move |mut stream| {
         read_head(&mut stream);
         write!(stream, "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").unwrap();
-        asked.send(stream.peer_addr().unwrap().port()).unwrap();
+        let ends = [stream.peer_addr().unwrap(), stream.local_addr().unwrap()];
+        asked.send(ends.map(|end| format!(":{:04X}", end.port()))).unwrap();
         closed_at(&mut stream)
     });
     let response = get(&url).await;
-    let local = format!(":{:04X} ", ask.recv_timeout(PATIENCE).unwrap());
+    let [local, remote] = ask.recv_timeout(PATIENCE).unwrap();
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
     let mut rows = table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
-    let ours =
-        rows.find(|row| row[1].ends_with(local.trim_end())).expect("our end of the connection");
+    let is_ours = |row: &Vec<&str>| row[1].ends_with(&local) && row[2].ends_with(&remote);
+    let ours = rows.find(is_ours).expect("our end of the connection");
     // The kind of timer that runs: 02 is keep-alive.
     assert!(ours[5].starts_with("02:"), "{ours:?}");
     drop(response);

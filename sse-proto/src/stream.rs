@@ -65,9 +65,14 @@ impl<S> EventStream<S> {
         self
     }
 
+    /// The last event ID.
+    pub fn last_event_id(&self) -> &str {
+        self.decoder.last_event_id()
+    }
+
     /// What a request that goes on from here carries: the last event ID, or the one before if that has a control character, which
     /// no header can carry.
-    pub fn last_event_id(&self) -> &str {
+    pub fn last_sendable_id(&self) -> &str {
         self.decoder.last_sendable_id()
     }
 

@@ -141,7 +141,7 @@ async fn a_poll_now_and_then_loses_nothing() -> io::Result<()> {
 /// Whatever the HTTP client's own task has had no time to read is there all the same.
 #[tokio::test]
 async fn a_busy_thread_is_not_taken_for_a_silent_server() -> io::Result<()> {
-    let silence = Duration::from_millis(500);
+    let silence = Duration::from_secs(2);
     for head_first in [true, false] {
         let (go_on, gate) = mpsc::channel();
         let (reached, gate) = (Arc::new(Notify::new()), Mutex::new(gate));
@@ -182,7 +182,7 @@ async fn a_busy_thread_is_not_taken_for_a_silent_server() -> io::Result<()> {
         // The thread is busy until all was sent, and until long after the deadline.
         go_on.send(()).expect("a server");
         server.wait_until(PATIENCE, |tally| tally.ended == 1).expect("an answer");
-        std::thread::sleep(silence * 2);
+        std::thread::sleep(silence + Duration::from_millis(500));
         while data.len() < 4 {
             data.extend(time::timeout(PATIENCE, source.next()).await?);
         }
@@ -207,6 +207,20 @@ async fn what_reqwest_itself_refuses_is_not_tried_again() {
     let https_only = reqwest::Client::builder().no_proxy().https_only(true).build();
     assert_invalid(https_only.expect("a client").get("http://127.0.0.1:9/")).await;
     assert_invalid(http(None).get(format!("http://127.0.0.1:9/{}", "a".repeat(70_000)))).await;
+}
+
+/// What the documentation says of reqwest's default; the scenarios are played with a client that takes more.
+#[tokio::test]
+async fn a_head_of_more_than_a_hundred_headers_is_a_loss_by_default() -> io::Result<()> {
+    let many = (0..101).fold(Reply::stream(), |reply, n| reply.header(format!("x-{n}"), "1"));
+    let server = Server::start(many.chunk("data: a\n\n"))?;
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let config = Config::default().retry(RetryPolicy::never());
+    let mut source = client.get(server.url("/")).event_source_with(config);
+    let item = time::timeout(PATIENCE, source.next()).await?;
+    let error = item.expect("an item").unwrap_err();
+    assert!(error.is_lost(), "{error:?}");
+    Ok(())
 }
 
 #[tokio::test]

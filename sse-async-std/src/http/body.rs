@@ -76,7 +76,10 @@ impl Framing {
     /// Whether a line can begin so. Its end need not ever come.
     fn may_begin(self, line: &[u8]) -> bool {
         match self {
-            Self::Size => line.first().is_some_and(u8::is_ascii_hexdigit),
+            Self::Size => match line.iter().position(|byte| !byte.is_ascii_hexdigit()) {
+                Some(end) => end > 0 && b" \t;\r".contains(&line[end]),
+                None => true,
+            },
             Self::ChunkEnd => b"\r\n".starts_with(line),
             _ => true,
         }

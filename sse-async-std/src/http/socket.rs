@@ -53,15 +53,15 @@ fn keep_alive(socket: SockRef<'_>) -> io::Result<()> {
     #[cfg(any(
         target_vendor = "apple",
         target_os = "android",
+        target_os = "dragonfly",
         target_os = "freebsd",
+        target_os = "illumos",
         target_os = "linux",
+        target_os = "netbsd",
         windows
     ))]
     let probes = probes.with_interval(PROBE_AFTER).with_retries(3);
-    socket.set_tcp_keepalive(&probes)?;
-    #[cfg(any(target_os = "android", target_os = "linux"))]
-    socket.set_tcp_user_timeout(Some(2 * PROBE_AFTER))?;
-    Ok(())
+    socket.set_tcp_keepalive(&probes)
 }
 
 async fn race(mut addresses: impl Iterator<Item = SocketAddr>) -> io::Result<TcpStream> {

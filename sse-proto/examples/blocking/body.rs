@@ -113,7 +113,10 @@ impl Body {
     /// Whether what comes next can begin so. Its end need not ever come.
     fn may_begin(self, line: &[u8]) -> bool {
         match self {
-            Self::ChunkSize => line.first().is_none_or(u8::is_ascii_hexdigit),
+            Self::ChunkSize => match line.iter().position(|byte| !byte.is_ascii_hexdigit()) {
+                Some(end) => end > 0 && b" \t;\r".contains(&line[end]),
+                None => true,
+            },
             Self::ChunkEnd => b"\r\n".starts_with(line),
             _ => true,
         }

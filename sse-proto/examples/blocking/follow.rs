@@ -5,7 +5,7 @@ use std::mem;
 use std::thread;
 use std::time::Duration;
 
-use sse_proto::{Attempt, Cause, Closed, DecodeError, Event, Instant, Lost, Output, Session};
+use sse_proto::{Attempt, Closed, DecodeError, Event, Instant, Lost, Output, Session};
 
 use crate::http::{self, Clock, Read, Response};
 use crate::request::Request;
@@ -66,12 +66,8 @@ impl<F: FnMut(&Attempt) -> io::Result<Request>> Follower<F> {
                     return Update::Lost(lost, self.error.take());
                 }
                 Output::Closed(why) => {
-                    let refused = matches!(
-                        why,
-                        Closed::Refused(_) | Closed::Lost { cause: Cause::Status(_), .. }
-                    );
                     let response = match mem::replace(&mut self.connection, Connection::None) {
-                        Connection::Open(response) if refused => Some(response),
+                        Connection::Open(response) if why.is_refused() => Some(response),
                         _ => None,
                     };
                     return Update::Closed(why, response, self.error.take());

@@ -18,8 +18,10 @@ impl Request {
     pub fn new(method: &str, url: &str) -> io::Result<Self> {
         let url =
             Url::parse(url).map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
-        if url.scheme() != "http" || !method.bytes().all(is_token) {
-            let what = "the address must begin with http://, and the method be a word";
+        let names_user = !url.username().is_empty() || url.password().is_some();
+        if url.scheme() != "http" || names_user || !method.bytes().all(is_token) {
+            let what =
+                "the address must begin with http:// and name no user, and the method be a word";
             return Err(io::Error::new(ErrorKind::InvalidInput, what));
         }
         Ok(Self { method: method.to_owned(), url, headers: Vec::new(), body: None })

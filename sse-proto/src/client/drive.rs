@@ -193,7 +193,10 @@ impl<T: Transport> EventSource<T> {
                 self.connection = Connection::Starting(self.transport.start(attempt));
                 Then::Again
             }
-            Step::Wait(_) if *passed == MOST_HIDDEN => {
+            Step::Wait(deadline) if *passed == MOST_HIDDEN => {
+                if self.poll_deadline(deadline, cx).is_ready() {
+                    return Then::Again;
+                }
                 cx.waker().wake_by_ref();
                 Then::Pending
             }
@@ -212,6 +215,7 @@ impl<T: Transport> EventSource<T> {
             Step::Lost(lost) if lost.retry_in.is_none() => Then::Again,
             Step::Lost(lost) => {
                 let response = self.take_response(matches!(lost.cause, Cause::Status(_)));
+                let response = response.map(Box::new);
                 shown(Update::Lost(Loss { lost, error: self.failure.take(), response }))
             }
             Step::Closed(why) => self.finish(why).map_or(Then::End, |error| Then::Item(Err(error))),
@@ -227,7 +231,6 @@ impl<T: Transport> EventSource<T> {
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         if self.poll_connection(cx).is_ready() {
-            self.grace = None;
             return Poll::Ready(());
         }
         let deadline = deadline(self, cx);
@@ -284,9 +287,11 @@ impl<T: Transport> EventSource<T> {
             }
             Connection::Established(response) => {
                 match ready!(self.transport.poll_chunk(response, cx)) {
+                    // Nothing, and no sign of life.
+                    Some(Ok(chunk)) if chunk.is_empty() => return Poll::Ready(()),
                     Some(Ok(chunk)) => {
                         if let Some(session) = self.owner.sole() {
-                            self.untimed |= !chunk.is_empty();
+                            self.untimed = true;
                             session.handle_untimed_chunk(chunk);
                         } else {
                             let now = self.transport.now();
@@ -304,6 +309,7 @@ impl<T: Transport> EventSource<T> {
                 }
             }
         }
+        self.grace = None;
         Poll::Ready(())
     }
 
@@ -320,9 +326,7 @@ impl<T: Transport> EventSource<T> {
     fn finish(&mut self, why: Closed) -> Option<Error<T>> {
         self.finished = true;
         // What was accepted and then lost has nothing more to tell, and would keep its socket open.
-        let tells =
-            matches!(why, Closed::Refused(_) | Closed::Lost { cause: Cause::Status(_), .. });
-        let response = self.take_response(tells);
+        let response = self.take_response(why.is_refused());
         (!why.is_clean()).then(|| Error::closed(why, response, self.failure.take()))
     }
 

@@ -72,11 +72,7 @@ impl<T: Transport> Error<T> {
     /// Whether a response was not accepted, for its status or its content type, or for a status that the policy does not retry
     /// any more. [`into_response`](Self::into_response) has it.
     pub fn is_refused(&self) -> bool {
-        match self.0.kind {
-            Kind::Closed(Closed::Lost { cause, .. }) => matches!(cause, Cause::Status(_)),
-            Kind::Closed(why) => matches!(why, Closed::Refused(_)),
-            Kind::Skipped(_) => false,
-        }
+        self.closed_because().is_some_and(|why| why.is_refused())
     }
 
     /// Whether the connection was lost, or did not come about, and the policy allowed no further attempt.

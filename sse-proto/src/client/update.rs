@@ -47,7 +47,7 @@ pub struct Loss<T: Transport> {
     pub error: Option<T::Error>,
     /// The response whose status is retried, where that is the cause: its head, and its body unread. Its connection closes when it
     /// is dropped.
-    pub response: Option<T::Response>,
+    pub response: Option<Box<T::Response>>,
 }
 
 impl<T: Transport> fmt::Debug for Loss<T> {

@@ -151,6 +151,11 @@ pub enum Closed {
 }
 
 impl Closed {
+    /// Whether a response ended it: one that was not accepted, or whose status is not retried, or not any more.
+    pub const fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Lost { cause: Cause::Status(_), .. })
+    }
+
     /// Whether nothing went wrong.
     pub const fn is_clean(&self) -> bool {
         matches!(self, Self::ByUser | Self::NoContent | Self::Sentinel | Self::EndOfStream)
@@ -272,7 +277,9 @@ pub struct Stats {
 }
 
 /// What a session needs to be taken up again later, elsewhere
-/// ([`Session::resume`](crate::Session::resume)).
+/// ([`Session::resume`](crate::Session::resume), and [`Config::resume`](crate::Config::resume) where an adapter makes the session).
+///
+/// It is stored by the feature `serde`, or field by field, and then made of [`Snapshot::default`].
 #[derive(Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

@@ -67,6 +67,36 @@ fn empty_chunks_are_no_life_sign() {
 }
 
 #[test]
+fn empty_chunks_do_not_prolong_what_a_late_deadline_leaves() {
+    let network = Network::new([stream(&["data: 1\n\n"])]);
+    let mut source = Source::new(network.clone(), config().idle_timeout(Some(SECOND * 3)));
+    let mut task = Task::new();
+    assert_eq!(task.lines(&mut source), ["message: 1"]);
+    network.pass(SECOND * 4);
+    let mut lines = task.lines(&mut source.updates());
+    for _ in 0..10 {
+        network.send(Piece::Chunk(""));
+        network.pass(MOMENT * 4 / 5);
+        lines.extend(task.lines(&mut source.updates()));
+    }
+    assert_eq!(lines, ["lost: no byte for 3s, 1s"]);
+}
+
+#[test]
+fn a_deadline_passes_however_many_empty_chunks_there_are() {
+    let network = Network::new([stream(&["data: 1\n\n"])]);
+    let mut source = Source::new(network.clone(), config().idle_timeout(Some(SECOND * 3)));
+    let mut task = Task::new();
+    assert_eq!(task.lines(&mut source), ["message: 1"]);
+    for _ in 0..1000 {
+        network.send(Piece::Chunk(""));
+    }
+    network.pass(SECOND * 3);
+    assert!(task.poll(&mut source.updates()).is_ready(), "before all of them were read");
+    assert_eq!(source.stats().losses, 1);
+}
+
+#[test]
 fn the_waits_are_those_that_the_session_asks_for() {
     let network = flaky();
     let mut source = Source::new(network.clone(), config());

@@ -25,8 +25,10 @@ fn a_redirect_repeats_the_request_or_makes_it_a_get() {
 }
 
 #[test]
-fn only_headers_that_say_what_is_wanted_cross_origins() {
-    for header in ["accept", "Accept-Language", "LAST-EVENT-ID", "user-agent", "content-type"] {
+fn only_headers_of_what_is_wanted_or_of_a_body_cross_origins() {
+    let of_body = ["content-type", "Content-Encoding", "content-language", "content-length"];
+    let wanted = ["accept", "Accept-Language", "LAST-EVENT-ID", "user-agent"];
+    for header in wanted.into_iter().chain(of_body) {
         assert!(Redirect::crosses_origins(header), "{header}");
     }
     for header in ["authorization", "cookie", "proxy-authorization", "x-api-key", "referer", ""] {

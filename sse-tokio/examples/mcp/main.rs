@@ -8,6 +8,7 @@
 mod server;
 
 use std::error::Error;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -51,7 +52,7 @@ impl Session {
             // Never posted twice: the rest of an answer is asked for by GET, with `Last-Event-ID`.
             let request = match (attempt.last_event_id.as_str(), attempt.last_loss) {
                 // A server that was too busy has done nothing.
-                ("", None | Some(Cause::Status(_))) => {
+                ("", None | Some(Cause::Status(429 | 503))) => {
                     Ok(session.client.post(&session.url).json(&body))
                 }
                 ("", Some(cause)) => Err(Permanent::new(format!("{cause}, without an id")).into()),
@@ -82,7 +83,8 @@ impl Session {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let server = Server::with(server::serve)?;
+    let busy = AtomicBool::new(true);
+    let server = Server::with(move |request| server::serve(&busy, request))?;
     let session = Session::open(&server.url("/mcp")).await?;
     for (method, result) in [("list", "JSON"), ("call", "a stream")] {
         let answer = session.call(method).await?.ok_or("the session is gone")?;
@@ -101,6 +103,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let asked = server.requests();
     let resumed = asked.iter().find(|request| request.last_event_id() == Some(b"a"));
     let resumed = resumed.ok_or("nothing was resumed")?;
+    let calls = asked.iter().filter(|request| request.body().ends_with(b"\"call\"}")).count();
+    assert_eq!(calls, 2, "sent again to a server that was busy, and no more");
     assert_eq!((resumed.method(), resumed.header("mcp-session-id")), ("GET", Some(&b"s"[..])));
     Ok(())
 }

@@ -46,7 +46,7 @@
 //! | chunks: `AsRef<[u8]>` | `Into<Bytes>`, so that none is copied |
 //! | `event.event`, `.data`, `.id` | [`event_type()`](crate::Event::event_type), [`data()`](crate::Event::data), [`last_event_id()`](crate::Event::last_event_id) |
 //! | `event.retry` | by [`Decoder::pull`](sse_proto::Decoder::pull), when its line ends; a stream of one response has no use for it |
-//! | `set_last_event_id`, `last_event_id` | the same |
+//! | `set_last_event_id`, `last_event_id` | the same; an id with a line end or a NUL counts as none |
 //! | `EventStreamError::Transport(error)` | [`StreamError::Body`](sse_proto::stream::StreamError::Body) |
 //! | `EventStreamError::Utf8`, `Parser` | never |
 //! | | [`StreamError::Decode`](sse_proto::stream::StreamError::Decode): one block over a limit; the stream goes on |

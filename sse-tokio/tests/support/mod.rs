@@ -36,8 +36,8 @@ pub fn http(trust: Option<&[u8]>) -> Http {
     client(trust, false)
 }
 
-/// As many headers as the other adapter takes. reqwest honours a proxy from the environment also for the loopback; and to load the system's authorities takes longer
-/// than most scenarios.
+/// It takes as many headers as the other adapter. reqwest honours a proxy from the environment also for the loopback; and to load
+/// the system's authorities takes longer than most scenarios.
 fn client(trust: Option<&[u8]>, gzip: bool) -> Http {
     let builder = Http::builder().no_proxy().gzip(gzip).http1_max_headers(256);
     #[cfg(feature = "rustls")]

@@ -20,7 +20,7 @@ pub(super) fn list() -> Vec<Scenario> {
     list.extend(of_long_nothing());
     list.extend(of_chunk_sizes().map(|(name, size)| broken_chunk(name, &size)));
     list.push(nonsense_between_chunks("chunk-longer-than-its-size-and-then-silence", ": x"));
-    list.push(nonsense_between_chunks("text-for-a-chunk-size-and-then-silence", "\r\noops"));
+    list.push(nonsense_between_chunks("text-for-a-chunk-size-and-then-silence", "\r\nError"));
     list.extend(of_chunks());
     list.extend(of_lengths());
     list.extend(of_encodings());
