@@ -16,6 +16,9 @@ use crate::stop::Stop;
 /// counts in ticks of the kernel (4 ms at 250 Hz, 10 ms at 100 Hz), and may be a tick late.
 const FINE: Duration = Duration::from_millis(10);
 
+/// How long a tunnel's far end may take to be there.
+const MOST_CONNECTING: Duration = Duration::from_secs(10);
+
 /// What is taken from the socket at once.
 const READ: usize = 16 * 1024;
 
@@ -81,20 +84,21 @@ impl Connection {
     /// Passes on what comes to this address, and what comes from there, until both have left.
     /// `None` where the other end left first, or was not there.
     pub(crate) fn tunnel(&mut self, to: SocketAddr) -> Option<Gone> {
-        let there = TcpStream::connect(to).ok()?;
+        let there = Arc::new(TcpStream::connect_timeout(&to, MOST_CONNECTING).ok()?);
         let _ = there.set_nodelay(true);
+        self.stop.will_shut(&there);
         // A pause may have set one.
         let _ = self.stream.set_read_timeout(None);
         let there_left = AtomicBool::new(false);
         thread::scope(|scope| {
             // Whatever goes wrong, both see an end.
             scope.spawn(|| {
-                let _ = io::copy(&mut &there, &mut &*self.stream);
+                let _ = io::copy(&mut &*there, &mut &*self.stream);
                 there_left.store(true, Ordering::Relaxed);
                 let _ = self.stream.shutdown(Shutdown::Write);
             });
-            let ahead = (&there).write_all(&self.input);
-            let _ = ahead.and_then(|()| io::copy(&mut &*self.stream, &mut &there));
+            let ahead = (&*there).write_all(&self.input);
+            let _ = ahead.and_then(|()| io::copy(&mut &*self.stream, &mut &*there));
             // Before the other thread sees what follows.
             let by_peer = !there_left.load(Ordering::Relaxed);
             let _ = there.shutdown(Shutdown::Both);

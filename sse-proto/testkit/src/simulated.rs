@@ -79,6 +79,7 @@ struct Host {
 #[derive(Default)]
 enum Port {
     #[default]
+    Unknown,
     Refuses,
     Ignores,
     Serves(Arc<Site>),
@@ -209,7 +210,9 @@ impl Network {
             Some(Port::Serves(site)) => Ok(Some(Arc::clone(site))),
             Some(Port::Ignores) => Ok(None),
             Some(Port::Refuses) => Err(ErrorKind::ConnectionRefused.into()),
-            None => Err(io::Error::other("the lookup of the name found no address")),
+            Some(Port::Unknown) | None => {
+                Err(io::Error::other("the lookup of the name found no address"))
+            }
         }
     }
 
@@ -225,8 +228,8 @@ impl Network {
     }
 
     fn record(&self, authority: &str) -> Arc<Record> {
-        let world = self.lock();
-        world.hosts.get(authority).map(|host| Arc::clone(&host.record)).unwrap_or_default()
+        let mut world = self.lock();
+        Arc::clone(&world.hosts.entry(authority.to_owned()).or_default().record)
     }
 
     fn lock(&self) -> MutexGuard<'_, World> {

@@ -59,6 +59,8 @@ struct State {
     counts: Tally,
     requests: Vec<Request>,
     wakers: Vec<Waker>,
+    /// How often it has changed.
+    changes: u64,
 }
 
 impl State {
@@ -111,11 +113,24 @@ impl Record {
         patience: Duration,
         mut reached: impl FnMut(&Tally) -> bool,
     ) -> Result<Tally, TimedOut> {
-        let waiting = |state: &mut State| !reached(&state.tally());
-        let waited = self.changed.wait_timeout_while(self.lock(), patience, waiting);
-        let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        let tally = state.tally();
-        if timeout.timed_out() { Err(TimedOut { patience, tally }) } else { Ok(tally) }
+        let begun = Instant::now();
+        let mut state = self.lock();
+        loop {
+            let (tally, seen) = (state.tally(), state.changes);
+            // It may look at the server itself.
+            drop(state);
+            if reached(&tally) {
+                return Ok(tally);
+            }
+            let left = patience.saturating_sub(begun.elapsed());
+            let unchanged = |state: &mut State| state.changes == seen;
+            let waited = self.changed.wait_timeout_while(self.lock(), left, unchanged);
+            let timeout;
+            (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            if timeout.timed_out() || left.is_zero() {
+                return Err(TimedOut { patience, tally: state.tally() });
+            }
+        }
     }
 
     pub(crate) fn poll(
@@ -125,18 +140,18 @@ impl Record {
     ) -> Poll<Tally> {
         let mut state = self.lock();
         let tally = state.tally();
-        if reached(&tally) {
-            return Poll::Ready(tally);
-        }
+        // First, so that no change is missed while it is asked, without the lock, since it may look at the server itself.
         if !state.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
             state.wakers.push(context.waker().clone());
         }
-        Poll::Pending
+        drop(state);
+        if reached(&tally) { Poll::Ready(tally) } else { Poll::Pending }
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
         let result = change(&mut state);
+        state.changes += 1;
         let wakers = std::mem::take(&mut state.wakers);
         drop(state);
         self.changed.notify_all();

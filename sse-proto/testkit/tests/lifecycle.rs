@@ -4,9 +4,10 @@
 mod support;
 
 use std::future::Future;
-use std::net::TcpStream;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -234,4 +235,31 @@ fn a_future_waits_as_well() {
         });
         assert_eq!(block_on(gone).requests, 1);
     });
+}
+
+#[test]
+fn what_is_waited_for_may_be_looked_up_at_the_server() {
+    let server = Server::start([Reply::silent()]).unwrap();
+    let _client = Client::get(&server, "/x", "");
+    let asked = |path: &str| server.requests().iter().any(|request| request.path() == path);
+    assert_eq!(server.wait_until(PATIENCE, |_| asked("/x")).unwrap().requests, 1);
+    assert!(server.wait_until(Duration::from_millis(10), |_| asked("/y")).is_err());
+}
+
+#[test]
+fn a_tunnel_to_nobody_who_reads_does_not_keep_the_server() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = Server::start([Reply::tunnel(silent.local_addr().unwrap())]).unwrap();
+    let mut client = TcpStream::connect(proxy.addr()).unwrap();
+    client.write_all(b"CONNECT x:1 HTTP/1.1\r\nhost: x:1\r\n\r\n").unwrap();
+    assert!(client.read(&mut [0; 99]).unwrap() > 0);
+    // Until all that is between them is full.
+    client.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    while client.write(&[0; 1 << 16]).is_ok() {}
+    let (dropped, is_dropped) = mpsc::channel();
+    thread::spawn(move || {
+        drop(proxy);
+        dropped.send(()).unwrap();
+    });
+    is_dropped.recv_timeout(PATIENCE).expect("the server is gone");
 }

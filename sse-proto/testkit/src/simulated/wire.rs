@@ -71,6 +71,8 @@ pub struct Wire {
     server: Server,
     /// When the server does the next thing.
     due: Duration,
+    /// Whoever reads while the server waits for a request.
+    reader: Option<Waker>,
 }
 
 enum Server {
@@ -102,7 +104,7 @@ impl Wire {
         let number = site.record.tally().accepted;
         site.record.on_accept();
         let (written, due) = (Vec::new(), Duration::ZERO);
-        Self { network, site, number, written, server: Server::Waits, due }
+        Self { network, site, number, written, server: Server::Waits, due, reader: None }
     }
 
     /// Sends bytes, all of them at once.
@@ -117,6 +119,7 @@ impl Wire {
         self.written.extend_from_slice(bytes);
         if matches!(self.server, Server::Waits) {
             self.serve();
+            self.reader.take().into_iter().for_each(Waker::wake);
         }
         Ok(())
     }
@@ -139,7 +142,11 @@ impl Wire {
             let steps = match &mut self.server {
                 Server::HasClosed => return Poll::Ready(Ok(Vec::new())),
                 Server::HasReset => return Poll::Ready(Err(ErrorKind::ConnectionReset.into())),
-                Server::Waits | Server::IsSilent(_) => return Poll::Pending,
+                Server::Waits => {
+                    self.reader = Some(cx.waker().clone());
+                    return Poll::Pending;
+                }
+                Server::IsSilent(_) => return Poll::Pending,
                 Server::Answers(steps, _) => steps,
             };
             ready!(self.network.poll_until(self.due, cx));

@@ -144,6 +144,30 @@ fn what_never_comes_is_not_waited_for() {
         .expect("never");
 }
 
+/// As HTTP clients do it that read and write in tasks of their own.
+#[test]
+fn a_read_that_is_earlier_than_the_request_gets_the_answer() {
+    let network = Network::new();
+    // Made before there is such a host.
+    let asked = network.until("a", |tally| tally.requests == 1);
+    network.serve("a", [sse_testkit::Reply::status(204)]);
+    let bytes = network.block_on(async {
+        let mut wire = network.connect("a").await.expect("a server");
+        let mut is_sent = false;
+        let bytes = poll_fn(|cx| {
+            let read = wire.poll_read(cx);
+            if !std::mem::replace(&mut is_sent, true) {
+                wire.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").expect("a server that listens");
+            }
+            read
+        });
+        let bytes = bytes.await.expect("an answer");
+        asked.await;
+        bytes
+    });
+    assert!(bytes.starts_with(b"HTTP/1.1 204"), "{}", bytes.escape_ascii());
+}
+
 #[cfg(feature = "vectors")]
 #[test]
 fn every_vector_of_a_browser() -> Result<(), Box<dyn std::error::Error>> {
