@@ -65,7 +65,8 @@ impl EventRef<'_> {
 
     /// The last event ID as a number; see [`Event::last_event_id_as`].
     pub fn last_event_id_as<T: FromStr>(&self) -> Option<T> {
-        self.last_event_id().parse().ok()
+        let id = Some(self.last_event_id()).filter(|id| !id.is_empty());
+        id?.parse().ok()
     }
 
     /// The id that this event's own block set, `Some("")` if it reset the id, `None` if the id is inherited.
@@ -342,10 +343,12 @@ impl Event {
     /// let event = Event::builder().id("42").build()?;
     /// assert_eq!(event.last_event_id_as::<u64>(), Some(42));
     /// assert_eq!(Event::new("no id").last_event_id_as::<u64>(), None);
+    /// assert_eq!(Event::new("no id").last_event_id_as::<String>(), None);
     /// # Ok::<(), sse_proto::BuildError>(())
     /// ```
     pub fn last_event_id_as<T: FromStr>(&self) -> Option<T> {
-        self.last_event_id().parse().ok()
+        let id = Some(self.last_event_id()).filter(|id| !id.is_empty());
+        id?.parse().ok()
     }
 
     /// The id that this event's own block set, `Some("")` if it reset the id, `None` if the id is inherited.
