@@ -32,8 +32,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .body(Empty::<&[u8]>::new())?;
     let response = sender.send_request(request).await?;
     // A stream of one response checks nothing: that is up to whoever has the head.
+    let content_type = response.headers().get("content-type");
     if response.status() != StatusCode::OK
-        || response.headers()["content-type"] != "text/event-stream"
+        || content_type.is_none_or(|content_type| content_type != "text/event-stream")
     {
         return Err(format!("no event stream: {}", response.status()).into());
     }

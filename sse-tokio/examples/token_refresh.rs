@@ -7,6 +7,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -16,18 +17,17 @@ use tokio::sync::Mutex;
 
 /// The token at hand, for all streams of the program.
 #[derive(Default)]
-struct Tokens(Mutex<Option<u32>>);
+struct Tokens(Mutex<u32>);
 
 impl Tokens {
-    /// A token: the one at hand, unless that was just refused.
-    async fn get(&self, refused: bool) -> Result<String, std::io::Error> {
+    /// A token: the one at hand, unless that is the one that a stream was refused with. Others may have a new one already.
+    async fn get(&self, refused: u32) -> Result<u32, std::io::Error> {
         let mut token = self.0.lock().await;
-        let number = match *token {
-            Some(number) if !refused => number,
+        if *token <= refused {
             // Here the authorization server is asked for one.
-            former => *token.insert(former.unwrap_or_default() + 1),
-        };
-        Ok(format!("token-{number}"))
+            *token += 1;
+        }
+        Ok(*token)
     }
 }
 
@@ -43,11 +43,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .statuses(vec![401, 429, 500, 502, 503, 504])
         .base(Duration::from_millis(50))
         .max_retries(Some(5));
+    // This stream's token, and the last one that it was refused with.
+    let (used, mut refused) = (Arc::new(AtomicU32::new(0)), 0);
     let mut events = sse_tokio::from_factory(Config::default().retry(policy), move |attempt| {
         let (client, url, tokens) = (client.clone(), url.clone(), Arc::clone(&tokens));
+        if attempt.last_loss == Some(Cause::Status(401)) {
+            refused = used.load(Ordering::Relaxed);
+        }
+        let used = Arc::clone(&used);
         async move {
-            let refused = attempt.last_loss == Some(Cause::Status(401));
-            Ok(client.get(url).bearer_auth(tokens.get(refused).await?))
+            let token = tokens.get(refused).await?;
+            used.store(token, Ordering::Relaxed);
+            Ok(client.get(url).bearer_auth(format!("token-{token}")))
         }
     });
     let mut seen = Vec::new();

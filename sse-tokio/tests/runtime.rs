@@ -78,6 +78,27 @@ async fn a_source_goes_from_task_to_task() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether the first one is gone or only stands still.
+#[test]
+fn a_source_goes_from_runtime_to_runtime() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+    for is_gone in [true, false] {
+        let policy = RetryPolicy::default().base(Duration::ZERO).max_retries(Some(2));
+        let policy = policy.reconnection_time(Duration::from_millis(100));
+        let config = Config::default().retry(policy);
+        let mut source =
+            sse_tokio::from_factory(config, |_| std::future::ready(Err("not now".into())));
+        let first = runtime().expect("a runtime");
+        first.block_on(async { assert!(source.next().now_or_never().is_none()) });
+        let first = Some(first).filter(|_| !is_gone);
+        let item = runtime().expect("a runtime").block_on(async {
+            time::timeout(PATIENCE, source.next()).await.expect("the timer goes along")
+        });
+        assert!(item.expect("an item").unwrap_err().is_lost());
+        drop(first);
+    }
+}
+
 #[tokio::test]
 async fn a_source_is_made_on_one_task_and_spawned_on_another() -> io::Result<()> {
     let server = replay()?;
