@@ -11,7 +11,7 @@ use crate::event::{Data, EventRef, IdRef};
 use crate::field::{self, Field};
 use crate::limits::Over;
 use crate::line::Range;
-use crate::text::{KEEP, Text};
+use crate::text::{self, KEEP, Text};
 
 /// Data lines that are remembered as ranges before they are moved to the data buffer. Every idle stream has room for so many.
 const MOST_RANGES: usize = 8;
@@ -278,7 +278,7 @@ impl Block {
     pub(crate) fn event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
         if self.flags & (TYPE | HELD) == 0
             && self.line_count == 1
-            && let Ok(data) = simdutf8::basic::from_utf8(self.lines[0].of(chunk))
+            && let Some(data) = text::of_part(chunk, self.lines[0])
         {
             let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
             return EventRef { event_type: "", data: Data::Borrowed(data), id };
@@ -293,7 +293,7 @@ impl Block {
         if self.flags & (TYPE | HELD) == 0
             && self.line_count == 1
             && self.last_event_id.as_str().is_empty()
-            && let Ok(data) = simdutf8::basic::from_utf8(self.lines[0].of(chunk))
+            && let Some(data) = text::of_part(chunk, self.lines[0])
         {
             return crate::Event::with_data(data, self.last.own);
         }
@@ -328,7 +328,8 @@ impl Block {
             Ok(_) => Data::Gathered(self.data.as_mut_string()),
             Err(_) => {
                 self.flags |= LARGE;
-                self.data.set(&self.small, self.limits.event_bytes);
+                let all = Range::new(0, self.small.len());
+                self.data.set(&self.small, all, self.limits.event_bytes);
                 Data::Gathered(self.data.as_mut_string())
             }
         };
@@ -343,7 +344,7 @@ impl Block {
         }
         let (from, to) = self.lines[0].ends();
         if self.flags & TYPE == 0 {
-            return Some(("", simdutf8::basic::from_utf8(&chunk[from..to]).ok()?));
+            return Some(("", text::of_part(chunk, self.lines[0])?));
         }
         match self.event_type {
             Slot::Absent | Slot::Held => None,
@@ -351,11 +352,10 @@ impl Block {
                 let (start, end) = line.ends();
                 // The usual pair of neighbours takes one check.
                 if end <= from && from - end <= "\r\ndata: ".len() {
-                    let text = simdutf8::basic::from_utf8(&chunk[start..to]).ok()?;
-                    return Some((text.get(..end - start)?, text.get(from - start..)?));
+                    let both = text::of_part(chunk, Range::new(start, to))?;
+                    return Some((both.get(..end - start)?, both.get(from - start..)?));
                 }
-                let event_type = simdutf8::basic::from_utf8(&chunk[start..end]).ok()?;
-                Some((event_type, simdutf8::basic::from_utf8(&chunk[from..to]).ok()?))
+                Some((text::of_part(chunk, line)?, text::of_part(chunk, self.lines[0])?))
             }
         }
     }
@@ -429,15 +429,14 @@ impl Block {
     fn save_names(&mut self, chunk: &[u8]) {
         let texts = Texts::of(&mut self.texts);
         if let Slot::Chunk(line) = self.event_type {
-            let line = line.of(chunk);
             // Often the type is that of the event before.
-            if texts.event_type.as_str().as_bytes() != line {
-                texts.event_type.set(line, self.limits.id_bytes);
+            if texts.event_type.as_str().as_bytes() != line.of(chunk) {
+                texts.event_type.set(chunk, line, self.limits.id_bytes);
             }
             self.event_type = Slot::Held;
         }
         if let Slot::Chunk(line) = self.id {
-            texts.id.set(line.of(chunk), self.limits.id_bytes);
+            texts.id.set(chunk, line, self.limits.id_bytes);
             self.id = Slot::Held;
         }
     }
@@ -476,7 +475,7 @@ impl Block {
         self.last.own = true;
         match self.id {
             Slot::Absent => {}
-            Slot::Chunk(line) => self.last_event_id.set(line.of(chunk), self.limits.id_bytes),
+            Slot::Chunk(line) => self.last_event_id.set(chunk, line, self.limits.id_bytes),
             Slot::Held => {
                 let texts = Texts::of(&mut self.texts);
                 core::mem::swap(&mut self.last_event_id, &mut texts.id);

@@ -2,11 +2,45 @@
 
 use alloc::string::String;
 
+use crate::line::Range;
+
 /// What stands in place of a maximal invalid sequence.
 pub(crate) const REPLACEMENT: &str = "\u{FFFD}";
 
 /// Capacity that an emptied buffer keeps; what is larger is given back to the allocator.
 pub(crate) const KEEP: usize = 16 * 1024;
+
+/// A part of a chunk as text, if it is valid.
+#[inline]
+pub(crate) fn of_part(chunk: &[u8], part: Range) -> Option<&str> {
+    let (from, to) = part.ends();
+    match to - from {
+        ..SHORT => core::str::from_utf8(&chunk[from..to]).ok(),
+        _ => of_long_part(chunk, from, to),
+    }
+}
+
+/// The check takes blocks. A rest that is none costs as much as hundreds of bytes, so the check begins as far before the part as
+/// fills its first block.
+#[inline(never)]
+fn of_long_part(chunk: &[u8], from: usize, to: usize) -> Option<&str> {
+    let before = from.wrapping_sub(to) % CHECKED_BLOCK;
+    if let Some(start) = from.checked_sub(before)
+        // Within a character there would be no use.
+        && !matches!(chunk[start], 0x80..0xC0)
+        && let Ok(text) = simdutf8::basic::from_utf8(&chunk[start..to])
+        && let Some(text) = text.get(before..)
+    {
+        return Some(text);
+    }
+    simdutf8::basic::from_utf8(&chunk[from..to]).ok()
+}
+
+/// Bytes that simdutf8 checks at once.
+const CHECKED_BLOCK: usize = 64;
+
+/// Below this a check of each byte is no worse than that of a block.
+const SHORT: usize = 4;
 
 /// A growing text, and the first bytes of a character that the last piece cut.
 #[derive(Debug, Default)]
@@ -88,13 +122,13 @@ impl Text {
         }
     }
 
-    /// Replaces everything by one whole line.
-    pub(crate) fn set(&mut self, line: &[u8], limit: usize) {
+    /// Replaces everything by one whole line of a chunk.
+    pub(crate) fn set(&mut self, chunk: &[u8], line: Range, limit: usize) {
         self.clear();
-        match simdutf8::basic::from_utf8(line) {
-            Ok(text) => self.push_str(text, limit),
-            Err(_) => {
-                self.push_cut(line, limit);
+        match of_part(chunk, line) {
+            Some(text) => self.push_str(text, limit),
+            None => {
+                self.push_cut(line.of(chunk), limit);
                 self.end_line(limit);
             }
         }
@@ -188,4 +222,24 @@ fn cut_at_end(piece: &[u8]) -> usize {
         return if needed > distance { distance } else { 0 };
     }
     0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_text_whatever_stands_before_it() {
+        let valid = "z̈ß水🙂, {\"delta\":\"語\"}\n\ndata: ".repeat(8);
+        let mut broken = valid.clone().into_bytes();
+        broken[100] = 0xFF;
+        for chunk in [valid.as_bytes(), &broken] {
+            for to in 0..chunk.len() {
+                for from in 0..=to {
+                    let part = Range::new(from, to);
+                    assert_eq!(of_part(chunk, part), core::str::from_utf8(part.of(chunk)).ok());
+                }
+            }
+        }
+    }
 }
