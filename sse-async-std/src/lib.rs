@@ -139,8 +139,8 @@ pub use request::{ClientExt, from_factory, get, get_with};
 pub use response::{Body, EventStream, Response, ResponseExt};
 
 pub use sse_proto::{
-    Attempt, Cause, Closed, Commit, Config, DecodeError, Event, GiveUp, InvalidId, Limits, Lost,
-    ReadyState, ReconnectTo, Refusal, RetryPolicy, Sentinel, Snapshot, Stats,
+    Attempt, Cause, Closed, Commit, Config, DecodeError, Event, EventRef, GiveUp, InvalidId,
+    Limits, Lost, ReadyState, ReconnectTo, Refusal, RetryPolicy, Sentinel, Snapshot, Stats,
     client::{Handle, Permanent},
     stream::StreamError,
 };
@@ -155,6 +155,7 @@ pub use sse_proto::{
 /// | method | |
 /// |---|---|
 /// | `next().await` | the next event; `Err` is terminal unless `is_event_too_large()`; `None` is the end |
+/// | `next_ref().await` | the same event where it lies, neither allocated nor copied, until the next is asked for |
 /// | `updates()` | a stream of everything: openings, events, comments, losses |
 /// | `json::<T>()` | a stream of values, feature `json` |
 /// | `opened().await` | the first response, or why there is none |

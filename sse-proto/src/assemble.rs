@@ -278,7 +278,7 @@ impl Block {
     pub(crate) fn event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
         if self.flags & (TYPE | HELD) == 0
             && self.line_count == 1
-            && let Some(data) = text::of_part(chunk, self.lines[0])
+            && let Some(data) = text::of_part(chunk, self.lines[0].ends())
         {
             let id = IdRef { text: self.last_event_id.as_str(), last: &mut self.last };
             return EventRef { event_type: "", data: Data::Borrowed(data), id };
@@ -293,7 +293,7 @@ impl Block {
         if self.flags & (TYPE | HELD) == 0
             && self.line_count == 1
             && self.last_event_id.as_str().is_empty()
-            && let Some(data) = text::of_part(chunk, self.lines[0])
+            && let Some(data) = text::of_part(chunk, self.lines[0].ends())
         {
             return crate::Event::with_data(data, self.last.own);
         }
@@ -328,8 +328,7 @@ impl Block {
             Ok(_) => Data::Gathered(self.data.as_mut_string()),
             Err(_) => {
                 self.flags |= LARGE;
-                let all = Range::new(0, self.small.len());
-                self.data.set(&self.small, all, self.limits.event_bytes);
+                self.data.set(&self.small, (0, self.small.len()), self.limits.event_bytes);
                 Data::Gathered(self.data.as_mut_string())
             }
         };
@@ -344,7 +343,7 @@ impl Block {
         }
         let (from, to) = self.lines[0].ends();
         if self.flags & TYPE == 0 {
-            return Some(("", text::of_part(chunk, self.lines[0])?));
+            return Some(("", text::of_part(chunk, (from, to))?));
         }
         match self.event_type {
             Slot::Absent | Slot::Held => None,
@@ -352,10 +351,10 @@ impl Block {
                 let (start, end) = line.ends();
                 // The usual pair of neighbours takes one check.
                 if end <= from && from - end <= "\r\ndata: ".len() {
-                    let both = text::of_part(chunk, Range::new(start, to))?;
+                    let both = text::of_part(chunk, (start, to))?;
                     return Some((both.get(..end - start)?, both.get(from - start..)?));
                 }
-                Some((text::of_part(chunk, line)?, text::of_part(chunk, self.lines[0])?))
+                Some((text::of_part(chunk, (start, end))?, text::of_part(chunk, (from, to))?))
             }
         }
     }
@@ -431,12 +430,12 @@ impl Block {
         if let Slot::Chunk(line) = self.event_type {
             // Often the type is that of the event before.
             if texts.event_type.as_str().as_bytes() != line.of(chunk) {
-                texts.event_type.set(chunk, line, self.limits.id_bytes);
+                texts.event_type.set(chunk, line.ends(), self.limits.id_bytes);
             }
             self.event_type = Slot::Held;
         }
         if let Slot::Chunk(line) = self.id {
-            texts.id.set(chunk, line, self.limits.id_bytes);
+            texts.id.set(chunk, line.ends(), self.limits.id_bytes);
             self.id = Slot::Held;
         }
     }
@@ -475,7 +474,7 @@ impl Block {
         self.last.own = true;
         match self.id {
             Slot::Absent => {}
-            Slot::Chunk(line) => self.last_event_id.set(chunk, line, self.limits.id_bytes),
+            Slot::Chunk(line) => self.last_event_id.set(chunk, line.ends(), self.limits.id_bytes),
             Slot::Held => {
                 let texts = Texts::of(&mut self.texts);
                 core::mem::swap(&mut self.last_event_id, &mut texts.id);

@@ -10,6 +10,7 @@ mod drive;
 mod error;
 mod handle;
 mod http;
+mod lend;
 mod requests;
 mod transport_error;
 mod update;
@@ -30,7 +31,7 @@ pub use requests::{Requests, Sending};
 pub use transport_error::{Permanent, TransportError};
 pub use update::{Loss, Update, Updates};
 
-use crate::event::Lens;
+use crate::event::{Lens, Lent};
 use crate::{Attempt, Closed, Config, Event, Instant, ReadyState, ResponseHead, Session};
 use drive::{Found, Grace};
 use handle::{Owner, Shown};
@@ -115,8 +116,10 @@ pub struct EventSource<T: Transport> {
     finished: bool,
     /// What goes with the text that `poll_text` gave.
     lens: Lens,
-    /// What `poll_text` found where it gave none.
+    /// What `poll_sole` found where it gave none.
     found: Found,
+    /// The event that is lent, where it does not lie in the session.
+    lent: Option<Box<Lent>>,
 }
 
 enum Connection<T: Transport> {
@@ -152,6 +155,7 @@ impl<T: Transport> EventSource<T> {
             finished: false,
             lens: Lens::default(),
             found: Found::Other,
+            lent: None,
         }
     }
 
@@ -260,14 +264,7 @@ impl<T: Transport> Stream for EventSource<T> {
 
     #[inline(always)] // as `poll_as`
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_as(
-            cx,
-            |event| event,
-            |update| match update {
-                Update::Event(event) => Some(event),
-                _ => None,
-            },
-        )
+        self.get_mut().poll_as(cx, |event| event, Update::into_event)
     }
 }
 

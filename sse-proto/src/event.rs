@@ -25,9 +25,10 @@ const SMALLEST_HANDED_OVER: usize = 64 * 1024;
 ///
 /// Nothing was allocated or copied for it if it lay in one chunk and has one data line. Its accessors are those of
 /// [`Event`], as is what `Debug` shows.
+#[repr(C)] // Data first, where a `Result` around it is not moved as a whole: that would wait for parts that were just written
 pub struct EventRef<'a> {
-    pub(crate) event_type: &'a str,
     pub(crate) data: Data<'a>,
+    pub(crate) event_type: &'a str,
     pub(crate) id: IdRef<'a>,
 }
 
@@ -115,6 +116,43 @@ fn concat(data: &str, event_type: &str, id: &str) -> Box<str> {
     text.push_str(event_type);
     text.push_str(id);
     text.into_boxed_str()
+}
+
+/// An event that is lent by who has it.
+#[cfg(feature = "client")]
+#[derive(Debug)]
+pub(crate) struct Lent {
+    event: Event,
+    last: LastId,
+}
+
+#[cfg(feature = "client")]
+impl Lent {
+    pub(crate) fn set(&mut self, event: Event) {
+        let shared = match &event.0 {
+            Repr::Rare(rare) => rare.shared_id.clone(),
+            Repr::Plain { .. } => None,
+        };
+        self.last = LastId { own: event.id().is_some(), shared };
+        self.event = event;
+    }
+
+    pub(crate) fn event(&mut self) -> EventRef<'_> {
+        let (text, data, event_type) = self.event.parts();
+        let id = IdRef { text: self.event.last_event_id(), last: &mut self.last };
+        EventRef { event_type: &text[data..event_type], data: Data::Borrowed(&text[..data]), id }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(feature = "client")]
+impl Default for Lent {
+    fn default() -> Self {
+        Self { event: Event::new(""), last: LastId::default() }
+    }
 }
 
 impl fmt::Debug for EventRef<'_> {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "json")]
 mod json;
+mod lend;
 
 use core::fmt;
 use core::pin::Pin;
@@ -12,8 +13,13 @@ use futures_core::Stream;
 
 #[cfg(feature = "json")]
 pub use json::{JsonStream, JsonStreamError};
+#[cfg(feature = "client")]
+pub(crate) use lend::Lend;
+#[cfg(not(feature = "client"))]
+use lend::Lend;
+pub use lend::NextRef;
 
-use crate::{DecodeError, Decoder, Event, Found, Limits, Sentinel};
+use crate::{DecodeError, Decoder, Event, EventRef, Found, Limits, Sentinel};
 
 /// Turns any stream of byte chunks into a stream of events.
 ///
@@ -96,38 +102,94 @@ where
 {
     type Item = Result<Event, StreamError<E>>;
 
+    #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
+        let found = ready!(this.poll_place(cx));
+        Poll::Ready(found.map(|found| found.map(|()| this.decoder.owned_event())))
+    }
+}
+
+impl<S, B, E> EventStream<S>
+where
+    S: Stream<Item = Result<B, E>> + Unpin,
+    B: Into<Bytes>,
+{
+    /// The next event as the stream's `next()` gives it, but lent: it is read where it lies, so that most are neither allocated nor
+    /// copied.
+    ///
+    /// For readers that are done with an event before they ask for the next, such as those of JSON. [`EventRef::into_owned`] keeps one
+    /// for longer. `Err` and `None` are those of the stream, and calls of both may be mixed. Dropping the future loses nothing.
+    ///
+    /// ```
+    /// use sse_proto::stream::EventStream;
+    ///
+    /// # futures_util::future::FutureExt::now_or_never(async {
+    /// let body = futures_util::stream::iter([Ok::<_, std::io::Error>("data: Hel\n\ndata: lo\n\n")]);
+    /// let mut events = EventStream::new(body);
+    /// let mut text = String::new();
+    /// while let Some(event) = events.next_ref().await {
+    ///     text.push_str(event?.data());
+    /// }
+    /// assert_eq!(text, "Hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    pub fn next_ref(&mut self) -> NextRef<'_, Self> {
+        NextRef::new(self)
+    }
+
+    /// The same as a poll; see [`next_ref`](Self::next_ref).
+    pub fn poll_next_ref(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<EventRef<'_>, StreamError<E>>>> {
+        self.poll_lent(cx)
+    }
+}
+
+impl<S, B, E> Lend for EventStream<S>
+where
+    S: Stream<Item = Result<B, E>> + Unpin,
+    B: Into<Bytes>,
+{
+    type Error = StreamError<E>;
+    type Place = ();
+
+    fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), StreamError<E>>>> {
         for _ in 0..MOST_SILENT {
-            while let Some(found) = this.decoder.advance() {
+            if self.body.is_none() {
+                // Where the last event was a sentinel, there may be more behind it.
+                self.decoder.finish();
+                return Poll::Ready(None);
+            }
+            while let Some(found) = self.decoder.advance() {
                 match found {
-                    Ok(Found::Event) => {
-                        if this.sentinel.is_none() {
-                            return Poll::Ready(Some(Ok(this.decoder.owned_event())));
+                    Ok(Found::Event) => match self.take_sentinel() {
+                        None => return Poll::Ready(Some(Ok(()))),
+                        Some(Sentinel::EventType(_)) => {
+                            self.body = None;
+                            return Poll::Ready(Some(Ok(())));
                         }
-                        let event = this.decoder.found_event();
-                        let event = match this.sentinel.take_if(|sentinel| sentinel.is(&event)) {
-                            None => return Poll::Ready(Some(Ok(event.into_owned()))),
-                            Some(Sentinel::Data(_)) => None,
-                            Some(Sentinel::EventType(_)) => Some(Ok(event.into_owned())),
-                        };
-                        this.end();
-                        return Poll::Ready(event);
-                    }
+                        Some(Sentinel::Data(_)) => {
+                            self.end();
+                            return Poll::Ready(None);
+                        }
+                    },
                     Ok(_) => {}
                     Err(error) => return Poll::Ready(Some(Err(StreamError::Decode(error)))),
                 }
             }
-            let Some(body) = &mut this.body else { return Poll::Ready(None) };
+            let Some(body) = &mut self.body else { continue };
             match ready!(Pin::new(body).poll_next(cx)) {
-                Some(Ok(chunk)) => this.decoder.push(chunk),
+                Some(Ok(chunk)) => self.decoder.push(chunk),
                 Some(Err(error)) => {
-                    this.end();
+                    self.end();
                     return Poll::Ready(Some(Err(StreamError::Body(error))));
                 }
                 None => {
-                    let complete = this.sentinel.is_none();
-                    this.end();
+                    let complete = self.sentinel.is_none();
+                    self.end();
                     if !complete {
                         return Poll::Ready(Some(Err(StreamError::MissingSentinel)));
                     }
@@ -137,12 +199,22 @@ where
         cx.waker().wake_by_ref();
         Poll::Pending
     }
+
+    fn lend(&mut self, (): ()) -> Option<EventRef<'_>> {
+        Some(self.decoder.found_event())
+    }
 }
 
 /// Chunks without an event that one poll may pass over before others have their turn: there may always be more of them.
 const MOST_SILENT: usize = 64;
 
 impl<S> EventStream<S> {
+    /// The sentinel, if the event that was found is the one.
+    fn take_sentinel(&mut self) -> Option<Sentinel> {
+        let event = self.sentinel.is_some().then(|| self.decoder.found_event())?;
+        self.sentinel.take_if(|sentinel| sentinel.is(&event))
+    }
+
     fn end(&mut self) {
         self.body = None;
         self.sentinel = None;

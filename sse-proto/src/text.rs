@@ -2,8 +2,6 @@
 
 use alloc::string::String;
 
-use crate::line::Range;
-
 /// What stands in place of a maximal invalid sequence.
 pub(crate) const REPLACEMENT: &str = "\u{FFFD}";
 
@@ -12,8 +10,7 @@ pub(crate) const KEEP: usize = 16 * 1024;
 
 /// A part of a chunk as text, if it is valid.
 #[inline]
-pub(crate) fn of_part(chunk: &[u8], part: Range) -> Option<&str> {
-    let (from, to) = part.ends();
+pub(crate) fn of_part(chunk: &[u8], (from, to): (usize, usize)) -> Option<&str> {
     match to - from {
         ..SHORT => core::str::from_utf8(&chunk[from..to]).ok(),
         _ => of_long_part(chunk, from, to),
@@ -123,12 +120,12 @@ impl Text {
     }
 
     /// Replaces everything by one whole line of a chunk.
-    pub(crate) fn set(&mut self, chunk: &[u8], line: Range, limit: usize) {
+    pub(crate) fn set(&mut self, chunk: &[u8], line: (usize, usize), limit: usize) {
         self.clear();
         match of_part(chunk, line) {
             Some(text) => self.push_str(text, limit),
             None => {
-                self.push_cut(line.of(chunk), limit);
+                self.push_cut(&chunk[line.0..line.1], limit);
                 self.end_line(limit);
             }
         }
@@ -236,8 +233,8 @@ mod tests {
         for chunk in [valid.as_bytes(), &broken] {
             for to in 0..chunk.len() {
                 for from in 0..=to {
-                    let part = Range::new(from, to);
-                    assert_eq!(of_part(chunk, part), core::str::from_utf8(part.of(chunk)).ok());
+                    let expected = core::str::from_utf8(&chunk[from..to]).ok();
+                    assert_eq!(of_part(chunk, (from, to)), expected);
                 }
             }
         }

@@ -4,15 +4,16 @@
 //!
 //! For the real service: its address and its types. Where the type stands in the data and not in `event:`, an enum with
 //! `#[serde(tag = "type")]` and `source.json::<Change>()` do the same with less.
+//!
+//! Events are borrowed here (`next_ref`), since nothing of them is kept but the values.
 #![allow(clippy::print_stdout, reason = "an example")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use futures_util::StreamExt;
 use serde::Deserialize;
 use sse_testkit::{Reply, Server};
-use sse_tokio::{Event, JsonError, RequestBuilderExt};
+use sse_tokio::{EventRef, JsonError, RequestBuilderExt};
 
 /// All that can happen to flags.
 enum Change {
@@ -34,7 +35,7 @@ struct Delete {
 
 impl Change {
     /// `None` for a type that this program is too old to know.
-    fn read(event: &Event) -> Result<Option<Self>, JsonError> {
+    fn read(event: &EventRef<'_>) -> Result<Option<Self>, JsonError> {
         Ok(Some(match event.event_type() {
             "put" => Self::Put(event.json()?),
             "patch" => Self::Patch(event.json()?),
@@ -58,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut flags = BTreeMap::new();
     let mut wrong = Vec::new();
     let mut events = reqwest::Client::new().get(server.url("/flags")).event_source();
-    while let Some(event) = events.next().await {
+    while let Some(event) = events.next_ref().await {
         let event = event?;
         match Change::read(&event) {
             Ok(Some(Change::Put(all))) => flags = all,

@@ -8,7 +8,9 @@ use std::time::Duration;
 use super::{Connection, Error, EventSource, Loss, Transport, Update};
 use crate::event::Rare;
 use crate::session::Next;
-use crate::{Attempt, Cause, Closed, DecodeError, Event, Instant, Lost, Output, ReadyState};
+use crate::{
+    Attempt, Cause, Closed, DecodeError, Event, Instant, Lost, Output, ReadyState, Session,
+};
 
 /// Updates, and chunks without one, that one poll may pass over before others have their turn: without waits, losses could
 /// follow one another for ever, and of what nobody reads there may always be more.
@@ -42,7 +44,7 @@ impl Grace {
     }
 }
 
-/// What [`EventSource::poll_text`] found where it gave nothing.
+/// What [`EventSource::poll_sole`] found where it gave nothing.
 #[derive(Default)]
 pub(super) enum Found {
     /// Something that only the session can tell.
@@ -56,7 +58,7 @@ pub(super) enum Found {
 /// What [`EventSource::poll_other`] gives.
 ///
 /// Not the caller's own `Poll`: that would be written right to where the caller wants it, which then had to be in memory.
-enum Then<I> {
+pub(super) enum Then<I> {
     /// Nothing that is shown.
     Again,
     Pending,
@@ -134,23 +136,30 @@ impl<T: Transport> EventSource<T> {
     /// The text of the next event, if that is what comes next, and if it is a plain one.
     #[inline(never)]
     fn poll_text(&mut self, cx: &mut Context<'_>, passed: &mut usize) -> Option<Box<str>> {
+        match self.poll_sole(cx, passed, |session| session.owned_event().into_plain())? {
+            Ok((text, lens)) => {
+                self.lens = lens;
+                Some(text)
+            }
+            Err(rare) => {
+                self.found = Found::Rare(rare);
+                None
+            }
+        }
+    }
+
+    /// What is made of the next event where that is what comes next, and the session nobody else's.
+    #[inline(always)]
+    pub(super) fn poll_sole<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        passed: &mut usize,
+        event: impl Fn(&mut Session) -> R,
+    ) -> Option<R> {
         loop {
-            // No `map_or`, which might be a function of its own.
-            let next = match self.owner.sole() {
-                Some(session) => session.poll_event(),
-                None => Next::Other,
-            };
-            match next {
-                Next::Event(event) => match event.into_plain() {
-                    Ok((text, lens)) => {
-                        self.lens = lens;
-                        return Some(text);
-                    }
-                    Err(rare) => {
-                        self.found = Found::Rare(rare);
-                        return None;
-                    }
-                },
+            let session = self.owner.sole()?;
+            match session.poll_found() {
+                Next::Event => return Some(event(session)),
                 Next::Wait if *passed < MOST_HIDDEN => {
                     *passed += 1;
                     if self.poll_wait(|source, cx| source.owner.deadline(cx), cx).is_pending() {
@@ -163,9 +172,9 @@ impl<T: Transport> EventSource<T> {
         }
     }
 
-    /// What comes next where [`poll_text`](Self::poll_text) gave nothing.
+    /// What comes next where [`poll_sole`](Self::poll_sole) gave nothing.
     #[inline(never)]
-    fn poll_other<E>(
+    pub(super) fn poll_other<E>(
         &mut self,
         cx: &mut Context<'_>,
         passed: &mut usize,

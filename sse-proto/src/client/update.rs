@@ -25,6 +25,15 @@ pub enum Update<T: Transport> {
     Lost(Loss<T>),
 }
 
+impl<T: Transport> Update<T> {
+    pub(super) fn into_event(self) -> Option<Event> {
+        match self {
+            Self::Event(event) => Some(event),
+            _ => None,
+        }
+    }
+}
+
 /// Shows of an event and of a comment how long they are.
 impl<T: Transport> fmt::Debug for Update<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -94,20 +94,19 @@ impl Session {
         }
     }
 
-    /// What [`poll_output`](Self::poll_output) would give, where that is an event which nothing has to be asked about first, or
-    /// a wait for the next chunk. Most outputs are such, and what is not moved through an [`Output`] takes half the time.
+    /// What [`poll_output`](Self::poll_output) would give, where that is an event, or a wait for the next chunk. Most outputs are
+    /// such, and what is not moved through an [`Output`] takes half the time.
     #[cfg(feature = "client")]
     #[inline(always)]
-    pub(crate) fn poll_event(&mut self) -> Next {
-        let asks = self.config.sentinel.is_some() || self.config.skip_empty;
+    pub(crate) fn poll_found(&mut self) -> Next {
         let told = self.opened || self.late || self.lost.is_some() || self.found.is_some();
-        if asks || told || !matches!(self.state, State::Open(_)) {
+        if told || !matches!(self.state, State::Open(_)) {
             return Next::Other;
         }
         match self.decoder.advance() {
-            Some(Ok(Found::Event)) => {
+            Some(Ok(Found::Event)) if !self.asks() || self.judge() == Judgement::Deliver => {
                 self.stats.events += 1;
-                Next::Event(self.decoder.owned_event())
+                Next::Event
             }
             None if self.ending.is_none() => Next::Wait,
             found => {
@@ -115,6 +114,20 @@ impl Session {
                 Next::Other
             }
         }
+    }
+
+    /// The event that [`poll_found`](Self::poll_found) found.
+    #[cfg(feature = "client")]
+    #[inline(always)]
+    pub(crate) fn found_event(&mut self) -> crate::EventRef<'_> {
+        self.decoder.found_event()
+    }
+
+    /// The same as a value of its own.
+    #[cfg(feature = "client")]
+    #[inline(always)]
+    pub(crate) fn owned_event(&mut self) -> crate::Event {
+        self.decoder.owned_event()
     }
 
     /// The transitions: every one but those that chunks and draining bring, which are a sentinel, and an end that waits for it.
@@ -320,9 +333,15 @@ impl Session {
         }
     }
 
+    /// Whether an event has to be looked at before it is given on.
+    #[inline]
+    fn asks(&self) -> bool {
+        self.config.sentinel.is_some() || self.config.skip_empty
+    }
+
     /// What becomes of the event that was found.
     fn judge(&mut self) -> Judgement {
-        if self.config.sentinel.is_none() && !self.config.skip_empty {
+        if !self.asks() {
             return Judgement::Deliver;
         }
         let event = self.decoder.found_event();
@@ -337,16 +356,17 @@ impl Session {
     }
 }
 
-/// What [`Session::poll_event`] gives.
+/// What [`Session::poll_found`] gives.
 #[cfg(feature = "client")]
 pub(crate) enum Next {
-    Event(crate::Event),
+    Event,
     /// For a chunk, or for the [deadline](Session::deadline).
     Wait,
     /// What [`Session::poll_output`] gives.
     Other,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Judgement {
     Deliver,
     DeliverAndClose,

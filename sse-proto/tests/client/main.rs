@@ -14,6 +14,7 @@ use sse_proto::{Config, Event, RetryPolicy};
 mod cancelling;
 mod ends;
 mod handles;
+mod lending;
 mod network;
 mod opening;
 mod requests;

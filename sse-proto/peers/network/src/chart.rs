@@ -19,6 +19,9 @@ const LEGEND: f64 = 1.8;
 /// The adapters stand out, also without colour.
 const OWN: RGBColor = RGBColor(200, 75, 25);
 
+/// The same with borrowed events.
+const OWN_LENT: RGBColor = RGBColor(235, 150, 90);
+
 /// The bare HTTP clients, from dark to light.
 const FLOORS: [RGBColor; 3] =
     [RGBColor(150, 150, 150), RGBColor(180, 180, 180), RGBColor(205, 205, 205)];
@@ -83,6 +86,7 @@ fn panel(
     for (at, lane) in lanes.iter().enumerate() {
         let color = match lane.client.role {
             Role::Own => Some(OWN),
+            Role::OwnLent => Some(OWN_LENT),
             Role::Floor => floors.next(),
             Role::Peer => peers.next(),
         };

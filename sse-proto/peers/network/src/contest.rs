@@ -196,7 +196,7 @@ impl Lane {
         let sent = script.events() * blocks;
         let right = match self.client.role {
             Role::Floor => [0, 0, script.bytes() * blocks],
-            Role::Own | Role::Peer => [sent, script.data() * blocks, 0],
+            Role::Own | Role::OwnLent | Role::Peer => [sent, script.data() * blocks, 0],
         };
         if [events, data, bytes] != right.map(|count| count as u64) {
             let name = script.name;

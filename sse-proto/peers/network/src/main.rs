@@ -9,7 +9,7 @@ use sse_peers::machine;
 use sse_peers::report::table::Report;
 use sse_peers_network::contest::{Contest, Effort};
 use sse_peers_network::process::{self, Process, Result};
-use sse_peers_network::roster::{self, Client, Role};
+use sse_peers_network::roster::{self, Client};
 use sse_peers_network::script::{self, Script};
 use sse_peers_network::streams::{self, Streams};
 use sse_peers_network::{bars, chart, client, report, server};
@@ -143,7 +143,7 @@ fn main() -> Result<ExitCode> {
             chart::draw(path, &contest)?;
         }
         // What is wrong with another's client, which the report tells, is no fault of this run.
-        let mut ours = contest.lanes.iter().filter(|lane| lane.client.role == Role::Own);
+        let mut ours = contest.lanes.iter().filter(|lane| lane.client.role.is_own());
         wrong = ours.any(|lane| lane.wrong.is_some());
     }
     if options.command.is_some() || !options.cpu {

@@ -14,7 +14,9 @@ const NONE: &str = "–";
 pub fn clients(report: &mut Report, contest: &Contest) {
     let Some(first) = contest.lanes.first() else { return };
     report.line("CPU µs an event (× the bare HTTP client, + µs above it); KiB a stream; lags of a paced stream in µs.");
-    report.line("Ratios are medians of those of each round, so they need not be the ratios of medians.\n");
+    report.line(
+        "Ratios are medians of those of each round, so they need not be the ratios of medians.\n",
+    );
     let mut head = vec!["client".to_owned()];
     head.extend(first.cpu.iter().map(|(script, _)| (*script).to_owned()));
     head.push("allocations an event".to_owned());
@@ -25,7 +27,7 @@ pub fn clients(report: &mut Report, contest: &Contest) {
         let floor = contest.lane(lane.client.floor);
         let title = lane.client.title;
         let mut cells = vec![match lane.client.role {
-            Role::Own => format!("**{title}**"),
+            Role::Own | Role::OwnLent => format!("**{title}**"),
             Role::Floor => format!("*{title}*"),
             Role::Peer => title.to_owned(),
         }];

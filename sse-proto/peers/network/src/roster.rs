@@ -26,8 +26,17 @@ pub enum Role {
     Floor,
     /// One of this project's adapters.
     Own,
+    /// The same, whose reader borrows the events.
+    OwnLent,
     /// What the adapters are compared to.
     Peer,
+}
+
+impl Role {
+    /// Whether it is this project's.
+    pub const fn is_own(self) -> bool {
+        matches!(self, Self::Own | Self::OwnLent)
+    }
 }
 
 /// A client.
@@ -55,17 +64,18 @@ const fn client(
     role: Role,
     floor: &'static str,
 ) -> Client {
-    let always = matches!(role, Role::Own);
+    let always = role.is_own();
     Client { name, title, family, role, floor, always }
 }
 
 use Family::{AsyncStd, Tokio};
-use Role::{Floor, Own, Peer};
+use Role::{Floor, Own, OwnLent, Peer};
 
 /// Every client. One that is its own floor is a bare HTTP client.
-pub const ALL: [Client; 17] = [
+pub const ALL: [Client; 19] = [
     Client { always: true, ..client("reqwest-raw", "reqwest 0.13", Tokio, Floor, "reqwest-raw") },
     client("sse-tokio", "sse-tokio", Tokio, Own, "reqwest-raw"),
+    client("sse-tokio-ref", "sse-tokio, next_ref()", Tokio, OwnLent, "reqwest-raw"),
     client("eventsrc-client", "eventsrc-client 0.0.2", Tokio, Peer, "reqwest-raw"),
     client("sseer", "sseer 0.3.1", Tokio, Peer, "reqwest-raw"),
     client("reqwest-sse", "reqwest-sse 0.2.0", Tokio, Peer, "reqwest-raw"),
@@ -78,6 +88,7 @@ pub const ALL: [Client; 17] = [
         ..client("own-raw", "surf on StreamClient", AsyncStd, Floor, "own-raw")
     },
     client("sse-async-std", "sse-async-std", AsyncStd, Own, "own-raw"),
+    client("sse-async-std-ref", "sse-async-std, next_ref()", AsyncStd, OwnLent, "own-raw"),
     client("h1-raw", "surf on async-h1", AsyncStd, Floor, "h1-raw"),
     client("h1-async-sse", "async-sse 5.1.0, async-h1", AsyncStd, Peer, "h1-raw"),
     client("h1-surf-sse", "surf-sse 1.0.0, async-h1", AsyncStd, Peer, "h1-raw"),

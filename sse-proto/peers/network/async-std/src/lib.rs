@@ -35,6 +35,7 @@ impl Family for Clients {
         Some(match client {
             "own-raw" => Box::pin(raw(self.own.clone(), url, sink)),
             "sse-async-std" => Box::pin(sse_async_std(self.own.clone(), url, sink)),
+            "sse-async-std-ref" => Box::pin(lent(self.own.clone(), url, sink)),
             "sse-async-std-updates" => Box::pin(updates(self.own.clone(), url, sink)),
             #[cfg(feature = "peers")]
             _ => return self.foreign.read(client, url, sink),
@@ -69,6 +70,16 @@ async fn sse_async_std<S: Sink>(
     let config = Config::default().retry(RetryPolicy::never());
     let mut events = client.event_source_with(client.get(url), config);
     while let Some(event) = events.next().await {
+        sink.event(event.map_err(text)?.data().as_bytes());
+    }
+    Ok(sink)
+}
+
+/// The same, each event read where it lies.
+async fn lent<S: Sink>(client: surf::Client, url: String, mut sink: S) -> Result<S, String> {
+    let config = Config::default().retry(RetryPolicy::never());
+    let mut events = client.event_source_with(client.get(url), config);
+    while let Some(event) = events.next_ref().await {
         sink.event(event.map_err(text)?.data().as_bytes());
     }
     Ok(sink)

@@ -41,6 +41,7 @@ impl Family for Clients {
         Some(match client {
             "reqwest-raw" => Box::pin(raw(request, sink)),
             "sse-tokio" => Box::pin(sse_tokio(request, sink)),
+            "sse-tokio-ref" => Box::pin(lent(request, sink)),
             "sse-tokio-updates" => Box::pin(updates(request, sink)),
             #[cfg(feature = "peers")]
             _ => return peers::read(client, request, self.reqwest012.get(&url), url, sink),
@@ -67,6 +68,15 @@ async fn raw<S: Sink>(request: reqwest::RequestBuilder, mut sink: S) -> Result<S
 async fn sse_tokio<S: Sink>(request: reqwest::RequestBuilder, mut sink: S) -> Result<S, String> {
     let mut events = request.event_source_with(Config::default().retry(RetryPolicy::never()));
     while let Some(event) = events.next().await {
+        sink.event(event.map_err(text)?.data().as_bytes());
+    }
+    Ok(sink)
+}
+
+/// The same, each event read where it lies.
+async fn lent<S: Sink>(request: reqwest::RequestBuilder, mut sink: S) -> Result<S, String> {
+    let mut events = request.event_source_with(Config::default().retry(RetryPolicy::never()));
+    while let Some(event) = events.next_ref().await {
         sink.event(event.map_err(text)?.data().as_bytes());
     }
     Ok(sink)
