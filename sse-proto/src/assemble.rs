@@ -359,6 +359,22 @@ impl Block {
         }
     }
 
+    /// The bytes of the data as it came, its lines joined.
+    #[inline]
+    pub(crate) const fn data_len(&self) -> usize {
+        self.raw.saturating_sub(1)
+    }
+
+    /// The bytes of the event type as it came.
+    #[inline]
+    pub(crate) fn type_len(&self) -> usize {
+        match (self.event_type, &self.texts) {
+            (Slot::Chunk(line), _) => line.ends().1 - line.ends().0,
+            (Slot::Held, Some(texts)) => texts.event_type.len(),
+            _ => 0,
+        }
+    }
+
     /// Forgets the block, not the last event ID.
     #[inline]
     pub(crate) fn clear(&mut self) {

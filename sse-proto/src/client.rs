@@ -116,7 +116,7 @@ pub struct EventSource<T: Transport> {
     finished: bool,
     /// What goes with the text that `poll_text` gave.
     lens: Lens,
-    /// What `poll_sole` found where it gave none.
+    /// What `poll_found` found where it gave none.
     found: Found,
     /// The event that is lent, where it does not lie in the session.
     lent: Option<Box<Lent>>,

@@ -229,6 +229,18 @@ impl Decoder {
         self.block.owned_event(&self.chunk)
     }
 
+    /// The bytes that the found event's data was made of, line ends included.
+    #[inline]
+    pub(crate) const fn found_len(&self) -> usize {
+        self.block.data_len()
+    }
+
+    /// The bytes that the found event's type was made of.
+    #[inline]
+    pub(crate) fn found_type_len(&self) -> usize {
+        self.block.type_len()
+    }
+
     /// The comment that was found: only after `advance` said so.
     #[inline]
     pub(crate) fn found_comment(&self) -> CommentRef<'_> {

@@ -211,7 +211,10 @@ const MOST_SILENT: usize = 64;
 impl<S> EventStream<S> {
     /// The sentinel, if the event that was found is the one.
     fn take_sentinel(&mut self) -> Option<Sentinel> {
-        let event = self.sentinel.is_some().then(|| self.decoder.found_event())?;
+        if !self.sentinel.as_ref()?.may_be(&self.decoder) {
+            return None;
+        }
+        let event = self.decoder.found_event();
         self.sentinel.take_if(|sentinel| sentinel.is(&event))
     }
 

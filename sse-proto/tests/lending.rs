@@ -1,6 +1,8 @@
 //! The events of one response, lent where they lie.
 #![cfg(feature = "stream")]
 
+use std::borrow::Cow;
+
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, stream};
@@ -66,6 +68,41 @@ fn item(event: Event) -> (Event, Option<String>) {
     (event, own)
 }
 
+/// Lines of sentinels, and of what only looks like one.
+const SENTINELS: [&[u8]; 15] = [
+    b"data: [DONE]\n",
+    b"data: [DONE] \n",
+    b"data: [DONE\n",
+    b"data: \xff\n",
+    b"data: \xf0\x9f\x98\n",
+    b"data: x\r\n",
+    b"data: y\n",
+    b"data\n",
+    b"event: stop\n",
+    b"event: message\n",
+    b"event: \xff\n",
+    b"event\n",
+    b": ping\n",
+    b"\n",
+    b"\r",
+];
+
+type Make = fn(Cow<'static, str>) -> Sentinel;
+
+/// Sentinels, and what the data or the type of the event is that is one.
+const WANTED: [(Make, &str, &str); 10] = [
+    (Sentinel::Data, "[DONE]", "[DONE]"),
+    (Sentinel::Data, "\u{FFFD}", "\u{FFFD}"),
+    (Sentinel::Data, "x\ny", "x\ny"),
+    (Sentinel::Data, "x\r\ny", "x\ny"),
+    (Sentinel::Data, "x\r\r\n", "x\n\n"),
+    (Sentinel::Data, "", ""),
+    (Sentinel::EventType, "stop", "stop"),
+    (Sentinel::EventType, "message", "message"),
+    (Sentinel::EventType, "", "message"),
+    (Sentinel::EventType, "\u{FFFD}", "\u{FFFD}"),
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..Default::default() })]
 
@@ -96,6 +133,35 @@ proptest! {
         }
         prop_assert_eq!(found, expected);
         prop_assert!(lent(&mut events).expect("the end").is_none());
+    }
+
+    #[test]
+    fn a_sentinel_is_found_however_it_comes(
+        pieces in vec(select(&SENTINELS[..]), 0..30),
+        chunk in 1..60_usize,
+        (sentinel, given, text) in select(&WANTED[..]),
+    ) {
+        let sentinel = sentinel(given.into());
+        let input = Bytes::from(pieces.concat());
+        let chunks: Vec<Bytes> = input.chunks(chunk).map(|part| input.slice_ref(part)).collect();
+        let (mut expected, mut met) = (Items::new(), false);
+        let mut whole = events(&chunks, None);
+        while !met && let Some(next) = ready(|| whole.next().now_or_never()) {
+            let event = next.expect("no error");
+            met = text == if matches!(sentinel, Sentinel::Data(_)) { event.data() } else { event.event_type() };
+            if !met || matches!(sentinel, Sentinel::EventType(_)) {
+                expected.push(Ok(item(event)));
+            }
+        }
+        if !met {
+            expected.push(Err(StreamError::MissingSentinel));
+        }
+        let mut events = events(&chunks, Some(&sentinel));
+        let mut found = Items::new();
+        while let Some(next) = ready(|| events.next().now_or_never()) {
+            found.push(next.map(item));
+        }
+        prop_assert_eq!(found, expected);
     }
 }
 

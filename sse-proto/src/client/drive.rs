@@ -44,7 +44,7 @@ impl Grace {
     }
 }
 
-/// What [`EventSource::poll_sole`] found where it gave nothing.
+/// What [`EventSource::poll_found`] found where it gave nothing.
 #[derive(Default)]
 pub(super) enum Found {
     /// Something that only the session can tell.
@@ -136,7 +136,7 @@ impl<T: Transport> EventSource<T> {
     /// The text of the next event, if that is what comes next, and if it is a plain one.
     #[inline(never)]
     fn poll_text(&mut self, cx: &mut Context<'_>, passed: &mut usize) -> Option<Box<str>> {
-        match self.poll_sole(cx, passed, |session| session.owned_event().into_plain())? {
+        match self.poll_found(cx, passed, |session, _| session.owned_event().into_plain())? {
             Ok((text, lens)) => {
                 self.lens = lens;
                 Some(text)
@@ -148,31 +148,30 @@ impl<T: Transport> EventSource<T> {
         }
     }
 
-    /// What is made of the next event where that is what comes next, and the session nobody else's.
+    /// What is made of the next event, where that is what comes next; it is told whether the session is shared.
     #[inline(always)]
-    pub(super) fn poll_sole<R>(
+    pub(super) fn poll_found<R>(
         &mut self,
         cx: &mut Context<'_>,
         passed: &mut usize,
-        event: impl Fn(&mut Session) -> R,
+        event: impl Fn(&mut Session, bool) -> R,
     ) -> Option<R> {
         loop {
-            let session = self.owner.sole()?;
-            match session.poll_found() {
-                Next::Event => return Some(event(session)),
-                Next::Wait if *passed < MOST_HIDDEN => {
+            match self.owner.poll_found(cx, &event) {
+                Ok(made) => return Some(made),
+                Err(Next::Wait) if *passed < MOST_HIDDEN => {
                     *passed += 1;
                     if self.poll_wait(|source, cx| source.owner.deadline(cx), cx).is_pending() {
                         self.found = Found::Pending;
                         return None;
                     }
                 }
-                Next::Wait | Next::Other => return None,
+                Err(_) => return None,
             }
         }
     }
 
-    /// What comes next where [`poll_sole`](Self::poll_sole) gave nothing.
+    /// What comes next where [`poll_found`](Self::poll_found) gave nothing.
     #[inline(never)]
     pub(super) fn poll_other<E>(
         &mut self,

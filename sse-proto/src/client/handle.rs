@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
 use super::drive::Step;
+use crate::session::Next;
 use crate::{Config, Instant, InvalidId, ReadyState, Session, Snapshot, Stats};
 
 /// A source's session: its own until the first handle, then shared.
@@ -105,15 +106,38 @@ impl Owner {
         }
     }
 
-    /// What a session waits for that is nobody else's, once it said [`Next::Wait`](crate::session::Next::Wait); notes whom to
-    /// wake.
+    /// What is made of the next event, where an event comes next; it is told whether the session is shared.
+    #[inline(always)] // as `EventSource::poll_as`
+    pub(super) fn poll_found<R>(
+        &mut self,
+        cx: &Context<'_>,
+        event: impl Fn(&mut Session, bool) -> R,
+    ) -> Result<R, Next> {
+        match self.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            Ownership::Sole(state) => match state.session.poll_found() {
+                Next::Event => Ok(event(&mut state.session, false)),
+                next => Err(next),
+            },
+            Ownership::Shared(shared) => {
+                let mut state = shared.lock();
+                match state.session.poll_found() {
+                    Next::Event => Ok(event(&mut state.session, true)),
+                    // Else a handle could change something in vain.
+                    Next::Wait if !state.wakes(cx.waker()) => Err(Next::Other),
+                    next => Err(next),
+                }
+            }
+        }
+    }
+
+    /// What a session waits for that said [`Next::Wait`]; notes whom to wake.
     pub(super) fn deadline(&mut self, cx: &Context<'_>) -> Option<Instant> {
         match self.0.get_mut().unwrap_or_else(PoisonError::into_inner) {
             Ownership::Sole(state) => {
                 state.wake_later(cx.waker());
                 state.session.deadline()
             }
-            Ownership::Shared(_) => None,
+            Ownership::Shared(shared) => shared.with(|session| session.deadline()),
         }
     }
 

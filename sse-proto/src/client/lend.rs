@@ -4,8 +4,8 @@ use std::task::{Context, Poll};
 
 use super::drive::Then;
 use super::{Error, EventSource, Transport, Update};
-use crate::EventRef;
 use crate::stream::{Lend, NextRef};
+use crate::{Event, EventRef};
 
 /// Where an event is that was found. As large as a word, since a byte that is moved with an [`Error`]'s is slow.
 #[derive(Clone, Copy, Debug)]
@@ -56,10 +56,20 @@ impl<T: Transport> EventSource<T> {
         self.poll_lent(cx)
     }
 
-    /// Whether an event comes next, and the session is nobody else's.
+    /// Where the next event is, if that is what comes next.
     #[inline(never)]
-    fn poll_in_place(&mut self, cx: &mut Context<'_>, passed: &mut usize) -> bool {
-        self.poll_sole(cx, passed, |_| ()).is_some()
+    fn poll_event(&mut self, cx: &mut Context<'_>, passed: &mut usize) -> Option<Place> {
+        match self
+            .poll_found(cx, passed, |session, shared| shared.then(|| session.owned_event()))?
+        {
+            None => Some(Place::Session),
+            Some(event) => Some(self.keep(event)),
+        }
+    }
+
+    fn keep(&mut self, event: Event) -> Place {
+        self.lent.get_or_insert_default().set(event);
+        Place::Source
     }
 }
 
@@ -74,16 +84,13 @@ impl<T: Transport> Lend for EventSource<T> {
         }
         let mut passed = 0;
         loop {
-            if self.poll_in_place(cx, &mut passed) {
-                return Poll::Ready(Some(Ok(Place::Session)));
+            if let Some(place) = self.poll_event(cx, &mut passed) {
+                return Poll::Ready(Some(Ok(place)));
             }
             match self.poll_other(cx, &mut passed, Update::into_event) {
                 Then::Again => {}
                 Then::Pending => return Poll::Pending,
-                Then::Item(Ok(event)) => {
-                    self.lent.get_or_insert_default().set(event);
-                    return Poll::Ready(Some(Ok(Place::Source)));
-                }
+                Then::Item(Ok(event)) => return Poll::Ready(Some(Ok(self.keep(event)))),
                 Then::Item(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Then::End => return Poll::Ready(None),
             }

@@ -6,7 +6,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::event::MESSAGE;
-use crate::{EventRef, Limits, RetryPolicy, Snapshot, backoff};
+use crate::{Decoder, EventRef, Limits, RetryPolicy, Snapshot, backoff};
 
 /// All that a [`Session`](crate::Session) may be told. Every field has a setter of the same name.
 ///
@@ -273,6 +273,21 @@ pub enum Sentinel {
 }
 
 impl Sentinel {
+    /// Whether the event that was found may be it, by length: text is never shorter than the bytes that it is made of.
+    #[inline]
+    pub(crate) fn may_be(&self, decoder: &Decoder) -> bool {
+        match self {
+            Self::Data(data) => decoder.found_len() <= data.len(),
+            Self::EventType(name) => {
+                let name = if name.is_empty() { MESSAGE } else { name };
+                match decoder.found_type_len() {
+                    0 => name == MESSAGE,
+                    len => len <= name.len(),
+                }
+            }
+        }
+    }
+
     pub(crate) fn is(&self, event: &EventRef<'_>) -> bool {
         match self {
             // Data has no line end but LF.

@@ -333,10 +333,12 @@ impl Session {
         }
     }
 
-    /// Whether an event has to be looked at before it is given on.
+    /// Whether the event that was found has to be looked at. Most are too long for what is looked for.
     #[inline]
     fn asks(&self) -> bool {
-        self.config.sentinel.is_some() || self.config.skip_empty
+        let sentinel = self.config.sentinel.as_ref();
+        sentinel.is_some_and(|sentinel| sentinel.may_be(&self.decoder))
+            || self.config.skip_empty && self.decoder.found_len() == 0
     }
 
     /// What becomes of the event that was found.
