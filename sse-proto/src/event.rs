@@ -1,6 +1,8 @@
 //! Events and comments: borrowed from the decoder, or owned.
 
 mod builder;
+#[cfg(feature = "client")]
+mod lent;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -10,6 +12,8 @@ use core::str::FromStr;
 
 use crate::assemble::LastId;
 pub use builder::EventBuilder;
+#[cfg(feature = "client")]
+pub(crate) use lent::Lent;
 
 /// The type of an event that names none.
 pub(crate) const MESSAGE: &str = "message";
@@ -116,43 +120,6 @@ fn concat(data: &str, event_type: &str, id: &str) -> Box<str> {
     text.push_str(event_type);
     text.push_str(id);
     text.into_boxed_str()
-}
-
-/// An event that is lent by who has it.
-#[cfg(feature = "client")]
-#[derive(Debug)]
-pub(crate) struct Lent {
-    event: Event,
-    last: LastId,
-}
-
-#[cfg(feature = "client")]
-impl Lent {
-    pub(crate) fn set(&mut self, event: Event) {
-        let shared = match &event.0 {
-            Repr::Rare(rare) => rare.shared_id.clone(),
-            Repr::Plain { .. } => None,
-        };
-        self.last = LastId { own: event.id().is_some(), shared };
-        self.event = event;
-    }
-
-    pub(crate) fn event(&mut self) -> EventRef<'_> {
-        let (text, data, event_type) = self.event.parts();
-        let id = IdRef { text: self.event.last_event_id(), last: &mut self.last };
-        EventRef { event_type: &text[data..event_type], data: Data::Borrowed(&text[..data]), id }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
-    }
-}
-
-#[cfg(feature = "client")]
-impl Default for Lent {
-    fn default() -> Self {
-        Self { event: Event::new(""), last: LastId::default() }
-    }
 }
 
 impl fmt::Debug for EventRef<'_> {
