@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 use futures_core::Stream;
-use sse_proto::client::{Error, EventSource, Update};
+use sse_proto::client::{Error, EventSource, Handle, Update};
 use sse_proto::{Cause, Commit, Config, Instant, Limits, ReadyState, RetryPolicy, Sentinel};
 
 use super::network::{Network, World};
@@ -29,6 +29,11 @@ struct Setup {
 impl Setup {
     fn limits(&self) -> Limits {
         Limits::default().event_bytes(if self.small_limit { 30 } else { 1024 })
+    }
+
+    /// Whether the session is the source's alone until a handle is needed.
+    fn is_sole(&self) -> bool {
+        self.clocks & 16 != 0
     }
 
     fn config(&self) -> Config {
@@ -83,8 +88,9 @@ pub fn client_transport(data: &[u8]) {
     world.record.manual.set(setup.manual);
     world.record.event_bytes.set(setup.limits().event_bytes);
     let source = EventSource::new(Network(Rc::clone(&world)), setup.config());
-    let handle = source.handle();
-    *world.handle.borrow_mut() = Some(handle.clone());
+    if !setup.is_sole() {
+        *world.handle.borrow_mut() = Some(source.handle());
+    }
     let wakes = Arc::default();
     let mut reader = Reader { source, world: Rc::clone(&world), over: false, wait: None, wakes };
     while let Some(choice) = world.choose(32) {
@@ -93,17 +99,19 @@ pub fn client_transport(data: &[u8]) {
     reader.read_on();
     drop(reader);
     assert_eq!(world.alive(), 0, "a connection outlives its source");
-    handle.close();
-    assert_eq!(handle.ready_state(), ReadyState::Closed);
+    if let Some(handle) = world.handle.take() {
+        handle.close();
+        assert_eq!(handle.ready_state(), ReadyState::Closed);
+    }
 }
 
 impl<'a> Reader<'a> {
     fn act(&mut self, choice: usize) {
-        let handle = self.source.handle();
         match choice {
-            0..16 => {
+            0..8 => {
                 self.next_event();
             }
+            8..16 => self.next_lent(),
             16..24 => self.next_update(),
             24 => self.opened(),
             25 | 26 => self.world.pass_time(),
@@ -112,9 +120,9 @@ impl<'a> Reader<'a> {
                 self.source.restart();
                 assert_eq!(self.world.alive(), 0);
             }
-            28 => self.woken_by(|world| world.restart(&handle)),
+            28 => self.woken_by(|world, handle| world.restart(handle)),
             29 => self.source.commit("8"),
-            30 => self.woken_by(|world| world.close(&handle)),
+            30 => self.woken_by(|world, handle| world.close(handle)),
             _ => self.close(),
         }
     }
@@ -128,10 +136,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A task that waits for the source learns of what a handle does.
-    fn woken_by(&mut self, act: impl FnOnce(&World<'_>)) {
+    fn woken_by(&mut self, act: impl FnOnce(&World<'_>, &Handle)) {
+        let handle = self.source.handle();
         let before = self.wakes.0.load(Ordering::Relaxed);
         let pending = self.next_event();
-        act(&self.world);
+        act(&self.world, &handle);
         let woken = self.wakes.0.load(Ordering::Relaxed) > before;
         assert!(woken || !pending, "not woken");
     }
@@ -159,6 +168,19 @@ impl<'a> Reader<'a> {
             Poll::Pending => return true,
         }
         false
+    }
+
+    fn next_lent(&mut self) {
+        let next = self.poll(|source, cx| {
+            let event = source.poll_next_ref(cx);
+            event.map(|event| event.map(|event| event.map(|event| event.into_owned())))
+        });
+        match next {
+            Poll::Ready(Some(Ok(event))) => self.world.record.event(&event),
+            Poll::Ready(Some(Err(error))) => self.error(&error),
+            Poll::Ready(None) => self.end(),
+            Poll::Pending => {}
+        }
     }
 
     fn next_update(&mut self) {

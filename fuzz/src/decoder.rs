@@ -169,7 +169,14 @@ fn stream_events(pieces: Vec<Bytes>, limits: Limits) -> Outcome {
     let mut cx = Context::from_waker(&waker);
     let mut items = Vec::new();
     loop {
-        match Pin::new(&mut events).poll_next(&mut cx) {
+        let next = match items.len() % 2 {
+            0 => Pin::new(&mut events).poll_next(&mut cx),
+            _ => {
+                let event = events.poll_next_ref(&mut cx);
+                event.map(|event| event.map(|event| event.map(|event| event.into_owned())))
+            }
+        };
+        match next {
             Poll::Ready(Some(Ok(event))) => items.push(Item::Event {
                 event_type: event.event_type().to_owned(),
                 data: event.data().to_owned(),
@@ -184,6 +191,7 @@ fn stream_events(pieces: Vec<Bytes>, limits: Limits) -> Outcome {
         }
     }
     assert!(Pin::new(&mut events).poll_next(&mut cx) == Poll::Ready(None), "more after the end");
+    assert!(matches!(events.poll_next_ref(&mut cx), Poll::Ready(None)), "more after the end");
     Outcome { items, last_event_id: events.last_event_id().to_owned() }
 }
 
