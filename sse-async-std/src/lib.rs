@@ -43,7 +43,7 @@
 //! | end of the body, reset, refused, DNS, TLS, time-out | another attempt, the first one too; of a one-shot request a clean end is the end, anything else an error |
 //! | POST, PATCH and other methods that are not idempotent | sent once, unless you give a policy (`until_open`: retried until the answer begins) or a factory |
 //! | the sentinel, where one is set | the end; a body that ends without it counts as a loss |
-//! | `retry: N` | the least wait from now on, in milliseconds; above an hour it is an error that says so |
+//! | `retry: N` | the least wait from now on, in milliseconds; above an hour it is an error that says so, as with `Retry-After` |
 //! | limits of the policy, by count and by time | an error with the last cause |
 //! | a block over a limit (32 MiB of data, 64 KiB of id) | that block alone is an error; its id does not count, and the stream goes on |
 //! | `close()` | the end; nothing comes out afterwards |
@@ -142,7 +142,7 @@ pub use sse_proto::{
     Attempt, Cause, Closed, Commit, Config, DecodeError, Event, EventRef, GiveUp, InvalidId,
     Limits, Lost, ReadyState, ReconnectTo, Refusal, RetryPolicy, Sentinel, Snapshot, Stats,
     client::{Handle, Permanent},
-    stream::StreamError,
+    stream::{NextRef, StreamError},
 };
 #[cfg(feature = "json")]
 pub use sse_proto::{
@@ -155,7 +155,7 @@ pub use sse_proto::{
 /// | method | |
 /// |---|---|
 /// | `next().await` | the next event; `Err` is terminal unless `is_event_too_large()`; `None` is the end |
-/// | `next_ref().await` | the same event where it lies, neither allocated nor copied, until the next is asked for |
+/// | `next_ref().await` | the same, lent until the next is asked for: most events are neither allocated nor copied |
 /// | `updates()` | a stream of everything: openings, events, comments, losses |
 /// | `json::<T>()` | a stream of values, feature `json` |
 /// | `opened().await` | the first response, or why there is none |

@@ -59,7 +59,8 @@ pub struct RetryPolicy {
     /// connection that was not [healthy](Self::healthy_after) is one, a clean end after events too.
     pub max_retries: Option<u32>,
     /// Whether the first response that is accepted makes the session one-shot; false. For a POST that may be tried again
-    /// while the server is busy, but not once its answer has begun.
+    /// while the server is busy, but not once its answer has begun. A connection that breaks before is a reason for another
+    /// attempt too, and the server may have done what it was asked: a factory that looks at [`Attempt::last_loss`](crate::Attempt::last_loss) can refuse that.
     pub until_open: bool,
     /// Time from the first loss in a row to the end of a wait; `None`, the default, for any time.
     pub max_elapsed: Option<Duration>,

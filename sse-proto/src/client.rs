@@ -91,12 +91,12 @@ pub trait Transport: Unpin {
 
 /// A stream of events that survives its connections.
 ///
-/// As a `Stream` it gives events: losses that will be retried are hidden, an `Err` is terminal unless
+/// As a `Stream` it gives events, which [`next_ref`](Self::next_ref) lends instead: losses that will be retried are hidden, an `Err` is terminal unless
 /// [`Error::is_event_too_large`] says that it is about one skipped block, and after a terminal `Err` or a clean end there is
 /// only `None`. [`updates`](Self::updates) gives everything that happens.
 ///
 /// It does nothing unless it is polled, runs no task, and reads no chunk before the last one is used up. Dropping it closes
-/// its connection; dropping a future of its between polls loses nothing. If it is polled only long after a deadline, its
+/// its connection; dropping one of its futures before it completes loses nothing. If it is polled only long after a deadline, its
 /// connection has 20 ms more for what came meanwhile.
 #[must_use = "streams do nothing unless polled"]
 pub struct EventSource<T: Transport> {
@@ -212,6 +212,7 @@ impl<T: Transport> EventSource<T> {
     pub fn close(&mut self) {
         self.owner.with_mut(Session::close);
         self.connection = Connection::None;
+        self.lent = None;
     }
 
     /// Reconnects at the next poll, without a loss and without a wait.

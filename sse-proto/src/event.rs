@@ -29,7 +29,7 @@ const SMALLEST_HANDED_OVER: usize = 64 * 1024;
 ///
 /// Nothing was allocated or copied for it if it lay in one chunk and has one data line. Its accessors are those of
 /// [`Event`], as is what `Debug` shows.
-#[repr(C)] // Data first, where a `Result` around it is not moved as a whole: that would wait for parts that were just written
+#[repr(C)] // Data first: the head of a `Result` is not moved in wide pieces, which would stall on fields that were just stored
 pub struct EventRef<'a> {
     pub(crate) data: Data<'a>,
     pub(crate) event_type: &'a str,
@@ -49,7 +49,7 @@ pub(crate) struct IdRef<'a> {
     pub(crate) last: &'a mut LastId,
 }
 
-impl EventRef<'_> {
+impl<'a> EventRef<'a> {
     /// The event type, `"message"` when the block named none.
     pub fn event_type(&self) -> &str {
         if self.event_type.is_empty() { MESSAGE } else { self.event_type }
@@ -77,6 +77,14 @@ impl EventRef<'_> {
     /// The id that this event's own block set, `Some("")` if it reset the id, `None` if the id is inherited.
     pub fn id(&self) -> Option<&str> {
         self.id.last.own.then_some(self.id.text)
+    }
+
+    /// The data for as long as it is lent.
+    pub fn into_data(self) -> &'a str {
+        match self.data {
+            Data::Borrowed(text) => text,
+            Data::Gathered(text) => text,
+        }
     }
 
     /// The event as a value of its own.

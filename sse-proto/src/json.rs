@@ -8,14 +8,17 @@ use serde_json::error::Category;
 use crate::{Event, EventRef};
 
 impl Event {
-    /// The data, read as JSON. Text that needs no unescaping may be borrowed.
+    /// The data, read as JSON. Text that needs no unescaping may be borrowed: by a `Cow`, since a `&str` refuses what does.
     ///
     /// ```
+    /// use std::borrow::Cow;
+    ///
     /// use sse_proto::Event;
     ///
     /// #[derive(serde::Deserialize)]
     /// struct Delta<'a> {
-    ///     delta: &'a str,
+    ///     #[serde(borrow)]
+    ///     delta: Cow<'a, str>,
     /// }
     ///
     /// let event = Event::new(r#"{"delta":"Hel"}"#);

@@ -99,7 +99,7 @@
 //! | end of the body, reset, refused, DNS, TLS, time-out | another attempt, the first one too; of a one-shot request a clean end is the end, anything else an error |
 //! | POST, PATCH and other methods that are not idempotent | sent once, unless you give a policy (`until_open`: retried until the answer begins) or a factory |
 //! | the sentinel, where one is set | the end; a body that ends without it counts as a loss |
-//! | `retry: N` | the least wait from now on, in milliseconds; above an hour it is an error that says so |
+//! | `retry: N` | the least wait from now on, in milliseconds; above an hour it is an error that says so, as with `Retry-After` |
 //! | limits of the policy, by count and by time | an error with the last cause |
 //! | a block over a limit (32 MiB of data, 64 KiB of id) | that block alone is an error; its id does not count, and the stream goes on |
 //! | `close()` | the end; nothing comes out afterwards |

@@ -291,7 +291,11 @@ impl Session {
             return Output::Lost(lost);
         }
         match self.state {
-            State::Closed(why) => Output::Closed(why),
+            State::Closed(why) => {
+                // What stands behind a sentinel.
+                self.decoder.finish();
+                Output::Closed(why)
+            }
             State::Due => Output::Connect(self.connect()),
             State::Connecting { .. } | State::Waiting { .. } => Output::Wait(self.deadline()),
             State::Open(_) => self.poll_open(),

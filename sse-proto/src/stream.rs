@@ -106,7 +106,12 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         let found = ready!(this.poll_place(cx));
-        Poll::Ready(found.map(|found| found.map(|()| this.decoder.owned_event())))
+        let event = found.map(|found| found.map(|()| this.decoder.owned_event()));
+        if this.body.is_none() {
+            // The event was a sentinel: what stands behind it goes.
+            this.end();
+        }
+        Poll::Ready(event)
     }
 }
 
@@ -115,11 +120,11 @@ where
     S: Stream<Item = Result<B, E>> + Unpin,
     B: Into<Bytes>,
 {
-    /// The next event as the stream's `next()` gives it, but lent: it is read where it lies, so that most are neither allocated nor
-    /// copied.
+    /// The next event as the stream's `next()` gives it, but lent: events are read in place, most of them without allocating or
+    /// copying. Copied are those that a chunk's end cuts, and those of several data lines.
     ///
-    /// For readers that are done with an event before they ask for the next, such as those of JSON. [`EventRef::into_owned`] keeps one
-    /// for longer. `Err` and `None` are those of the stream, and calls of both may be mixed. Dropping the future loses nothing.
+    /// For code that is finished with an event before it asks for the next, such as JSON parsing; [`EventRef::into_owned`] keeps
+    /// one for longer. `Err` and `None` are those of the stream, and calls of both may be mixed. Dropping the future loses nothing.
     ///
     /// ```
     /// use sse_proto::stream::EventStream;
@@ -139,7 +144,7 @@ where
         NextRef::new(self)
     }
 
-    /// The same as a poll; see [`next_ref`](Self::next_ref).
+    /// The poll version of [`next_ref`](Self::next_ref).
     pub fn poll_next_ref(
         &mut self,
         cx: &mut Context<'_>,

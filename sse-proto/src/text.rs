@@ -17,8 +17,8 @@ pub(crate) fn of_part(chunk: &[u8], (from, to): (usize, usize)) -> Option<&str> 
     }
 }
 
-/// The check takes blocks. A rest that is none costs as much as hundreds of bytes, so the check begins as far before the part as
-/// fills its first block.
+/// The check takes blocks. An incomplete one costs as much as hundreds of bytes, so the check begins as far before the part as
+/// completes the first.
 #[inline(never)]
 fn of_long_part(chunk: &[u8], from: usize, to: usize) -> Option<&str> {
     let before = from.wrapping_sub(to) % CHECKED_BLOCK;
@@ -231,7 +231,7 @@ mod tests {
         let mut broken = valid.clone().into_bytes();
         broken[100] = 0xFF;
         for chunk in [valid.as_bytes(), &broken] {
-            for to in 0..chunk.len() {
+            for to in 0..=chunk.len() {
                 for from in 0..=to {
                     let expected = core::str::from_utf8(&chunk[from..to]).ok();
                     assert_eq!(of_part(chunk, (from, to)), expected);

@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use sse_proto::stream::{EventStream, StreamError};
-use sse_proto::{DecodeError, Event, Limits, Sentinel};
+use sse_proto::{DecodeError, Decoded, Decoder, Event, Limits, Sentinel};
 
 /// What streams are made of, in pieces that are cut anywhere.
 const PIECES: [&str; 18] = [
@@ -34,17 +34,40 @@ const PIECES: [&str; 18] = [
     "é",
 ];
 
+/// A stream of these chunks.
 fn events(
     chunks: &[Bytes],
+    limit: usize,
     sentinel: Option<&Sentinel>,
 ) -> EventStream<impl Stream<Item = Result<Bytes, &'static str>> + Unpin> {
     let chunks: Vec<_> = chunks.iter().cloned().map(Ok).collect();
-    let limits = Limits::default().event_bytes(100);
+    let limits = Limits::default().event_bytes(limit);
     let events = EventStream::with_limits(stream::iter(chunks), limits);
     match sentinel {
         Some(sentinel) => events.with_sentinel(sentinel.clone()),
         None => events,
     }
+}
+
+/// What a decoder finds in all of it, up to an event that is the end.
+fn found(input: &Bytes, limit: usize, is_end: impl Fn(&Event) -> bool) -> (Items, Option<Event>) {
+    let mut decoder = Decoder::with_limits(Limits::default().event_bytes(limit));
+    decoder.push(input.clone());
+    let mut items = Items::new();
+    while let Some(found) = decoder.pull() {
+        match found {
+            Ok(Decoded::Event(event)) => {
+                let event = event.into_owned();
+                if is_end(&event) {
+                    return (items, Some(event));
+                }
+                items.push(Ok(item(event)));
+            }
+            Ok(_) => {}
+            Err(error) => items.push(Err(StreamError::Decode(error))),
+        }
+    }
+    (items, None)
 }
 
 /// What comes in the end: a stream takes a rest in between where there is no event for long.
@@ -111,27 +134,22 @@ proptest! {
         pieces in vec(select(&PIECES[..]), 0..30),
         chunk in 1..200_usize,
         lend in vec(any::<bool>(), 1..5),
-        sentinel in select(vec![None, Some(Sentinel::Data("[DONE]".into())), Some(Sentinel::EventType("stop".into()))]),
     ) {
         let input = Bytes::from(pieces.concat());
         let chunks: Vec<Bytes> = input.chunks(chunk).map(|part| input.slice_ref(part)).collect();
-        let mut whole = events(&chunks, sentinel.as_ref());
-        let mut expected = Items::new();
-        while let Some(next) = ready(|| whole.next().now_or_never()) {
-            expected.push(next.map(item));
-        }
+        let (expected, _) = found(&input, 100, |_| false);
 
-        let mut events = events(&chunks, sentinel.as_ref());
-        let mut found = Items::new();
+        let mut events = events(&chunks, 100, None);
+        let mut read = Items::new();
         for &lend in lend.iter().cycle() {
             let next = ready(|| match lend {
                 true => lent(&mut events),
                 false => events.next().now_or_never(),
             });
             let Some(next) = next else { break };
-            found.push(next.map(item));
+            read.push(next.map(item));
         }
-        prop_assert_eq!(found, expected);
+        prop_assert_eq!(read, expected);
         prop_assert!(lent(&mut events).expect("the end").is_none());
     }
 
@@ -144,24 +162,27 @@ proptest! {
         let sentinel = sentinel(given.into());
         let input = Bytes::from(pieces.concat());
         let chunks: Vec<Bytes> = input.chunks(chunk).map(|part| input.slice_ref(part)).collect();
-        let (mut expected, mut met) = (Items::new(), false);
-        let mut whole = events(&chunks, None);
-        while !met && let Some(next) = ready(|| whole.next().now_or_never()) {
-            let event = next.expect("no error");
-            met = text == if matches!(sentinel, Sentinel::Data(_)) { event.data() } else { event.event_type() };
-            if !met || matches!(sentinel, Sentinel::EventType(_)) {
-                expected.push(Ok(item(event)));
+        let of_type = matches!(sentinel, Sentinel::EventType(_));
+        let (mut expected, end) = found(&input, usize::MAX, |event| {
+            text == if of_type { event.event_type() } else { event.data() }
+        });
+        match end {
+            Some(event) if of_type => expected.push(Ok(item(event))),
+            Some(_) => {}
+            None => expected.push(Err(StreamError::MissingSentinel)),
+        }
+        for lend in [false, true] {
+            let mut events = events(&chunks, usize::MAX, Some(&sentinel));
+            let mut read = Items::new();
+            while let Some(next) = ready(|| match lend {
+                true => lent(&mut events),
+                false => events.next().now_or_never(),
+            }) {
+                read.push(next.map(item));
             }
+            prop_assert_eq!(&read, &expected);
+            prop_assert!(lent(&mut events).expect("the end").is_none());
         }
-        if !met {
-            expected.push(Err(StreamError::MissingSentinel));
-        }
-        let mut events = events(&chunks, Some(&sentinel));
-        let mut found = Items::new();
-        while let Some(next) = ready(|| events.next().now_or_never()) {
-            found.push(next.map(item));
-        }
-        prop_assert_eq!(found, expected);
     }
 }
 

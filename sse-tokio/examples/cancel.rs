@@ -31,7 +31,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (mut seen, mut ticks) = (0, 0);
     while ticks < 3 {
         tokio::select! {
-            event = events.next() => seen += u32::from(event.ok_or("no end")?.is_ok()),
+            // `next()` or, as here, `next_ref()`.
+            event = events.next_ref() => seen += u32::from(event.ok_or("no end")?.is_ok()),
             () = sleep(Duration::from_millis(20)) => ticks += 1,
         }
     }

@@ -32,10 +32,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .body(Empty::<&[u8]>::new())?;
     let response = sender.send_request(request).await?;
     // A stream of one response checks nothing: that is up to whoever has the head.
-    let content_type = response.headers().get("content-type");
-    if response.status() != StatusCode::OK
-        || content_type.is_none_or(|content_type| content_type != "text/event-stream")
-    {
+    let content_type = response.headers().get("content-type").and_then(|it| it.to_str().ok());
+    let essence = content_type.and_then(|it| it.split(';').next()).unwrap_or_default().trim();
+    if response.status() != StatusCode::OK || !essence.eq_ignore_ascii_case("text/event-stream") {
         return Err(format!("no event stream: {}", response.status()).into());
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example many`
 //!
-//! For real services: their addresses. Where an event is much work, give each stream a task of its own with
+//! For real services: their addresses, and no short `base`. Where an event is much work, give each stream a task of its own with
 //! `tokio::spawn`, and let a channel with few places bring the results together.
 #![allow(clippy::print_stdout, reason = "an example")]
 
@@ -36,8 +36,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut flood = 0;
     while complete < CALM {
         let (n, event) = all.next().await.ok_or("the flood never ends")?;
-        // An error ends the one stream that it is about; the others go on.
-        let event = event.map_err(|error| format!("stream {n}: {error}"))?;
+        let event = match event {
+            Ok(event) => event,
+            // It ends the one stream that it is about; the others go on.
+            Err(error) => {
+                println!("stream {n}: {error}");
+                continue;
+            }
+        };
         if n == CALM {
             flood += 1;
             continue;

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example openai`
 //!
-//! For the real service: its address, a key, and the fields of its chunks that you need.
+//! For the real service: its address, a key, the fields of its chunks that you need, and no short `base`.
 #![allow(clippy::print_stdout, reason = "an example")]
 
 use std::error::Error;
@@ -41,7 +41,9 @@ async fn ask(url: &str, retry: RetryPolicy) -> Result<String, Box<dyn Error>> {
     let config = Config::default()
         .retry(retry)
         .sentinel(Some(Sentinel::Data("[DONE]".into())))
-        .idle_timeout(Some(Duration::from_secs(60)));
+        .idle_timeout(Some(Duration::from_secs(60)))
+        // A model may think for long before its answer begins.
+        .connect_timeout(Some(Duration::from_secs(120)));
     let question = json!({ "stream": true, "messages": [{ "role": "user", "content": "Hi" }] });
     let request = reqwest::Client::new().post(url).bearer_auth("key").json(&question);
     let mut chunks = request.event_source_with(config).json::<Chunk>();
@@ -80,7 +82,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let busy = Reply::status(429).header("retry-after", "1").chunk(error("busy"));
     let server = Server::start([whole.clone(), busy.clone(), failed, start, busy, whole])?;
 
-    // A POST is sent once, so that nobody pays for two answers unasked, or until its answer begins.
+    // A POST is sent once, so that nobody pays for two answers unasked; or until its answer begins, also where the connection
+    // broke before, and the model may have worked already.
     let once = RetryPolicy::never;
     let patient = RetryPolicy::default().base(Duration::from_millis(50)).max_retries(Some(3));
     let patient = patient.until_open(true);

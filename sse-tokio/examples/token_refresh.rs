@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example token_refresh`
 //!
-//! For the real service: its address, and your way to a token in `Tokens::get`.
+//! For the real service: its address, your way to a token in `Tokens::get`, and no short `base`.
 #![allow(clippy::print_stdout, reason = "an example")]
 
 use std::error::Error;

@@ -4,7 +4,7 @@ use super::{Block, HELD, LARGE, Slot, TYPE};
 use crate::event::{Data, EventRef, IdRef};
 use crate::text;
 
-/// Bytes between an event type and the data behind it, such as an id, that are rather checked with them than passed over.
+/// Bytes between an event type and the data behind it, such as an id, that are cheaper to check along with them than to skip.
 const NEIGHBOURHOOD: usize = 256;
 
 impl Block {

@@ -179,6 +179,9 @@ impl<T: Transport> EventSource<T> {
         passed: &mut usize,
         shown: impl Fn(Update<T>) -> Option<E>,
     ) -> Then<Result<E, Error<T>>> {
+        if let Some(lent) = &mut self.lent {
+            lent.clear();
+        }
         let shown = |update| shown(update).map_or(Then::Again, |item| Then::Item(Ok(item)));
         match std::mem::take(&mut self.found) {
             Found::Other => {}

@@ -122,7 +122,7 @@ impl Owner {
                 let mut state = shared.lock();
                 match state.session.poll_found() {
                     Next::Event => Ok(event(&mut state.session, true)),
-                    // Else a handle could change something in vain.
+                    // Otherwise a handle's change would wake nobody.
                     Next::Wait if !state.wakes(cx.waker()) => Err(Next::Other),
                     next => Err(next),
                 }

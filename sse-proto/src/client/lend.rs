@@ -18,19 +18,28 @@ pub enum Place {
 }
 
 impl<T: Transport> EventSource<T> {
-    /// The next event as the stream's `next()` gives it, but lent: it is read where it lies, so that most are neither allocated nor
-    /// copied.
+    /// The next event as the stream's `next()` gives it, but lent: events are read in place, most of them without allocating or
+    /// copying.
     ///
-    /// For readers that are done with an event before they ask for the next, such as those of JSON. [`EventRef::into_owned`] keeps one
-    /// for longer. `Err` and `None` are those of the stream, and calls of both may be mixed. Dropping the future loses nothing.
+    /// For code that is finished with an event before it asks for the next, such as JSON parsing; [`EventRef::into_owned`] keeps
+    /// one for longer. `Err` and `None` are those of the stream, and calls of both may be mixed. Dropping the future loses nothing,
+    /// so it fits into `select!`.
     ///
-    /// Once there is a [`handle`](Self::handle), which may change the session at any time, each event is copied first.
+    /// Copied are events that a chunk's end cuts, those of several data lines, and, from the first [`handle`](Self::handle) on,
+    /// which may change the session at any time, all of them.
+    ///
+    /// While an event is lent the source is borrowed: [`commit`](Self::commit) after its last use, as in
+    /// `events.commit(&events.last_event_id())`. Combinators of streams need events of their own, and so does a function that
+    /// passes over some events and returns one. What else happens is told by [`updates`](Self::updates) alone.
     ///
     /// ```
     /// # use sse_proto::client::{Error, EventSource, Transport};
+    /// # use std::borrow::Cow;
     /// #[derive(serde::Deserialize)]
     /// struct Token<'a> {
-    ///     delta: &'a str,
+    ///     // Borrowed where nothing is escaped; a `&str` would refuse what is.
+    ///     #[serde(borrow)]
+    ///     delta: Cow<'a, str>,
     /// }
     ///
     /// async fn print<T: Transport>(events: &mut EventSource<T>) -> Result<(), Error<T>> {
@@ -48,7 +57,7 @@ impl<T: Transport> EventSource<T> {
         NextRef::new(self)
     }
 
-    /// The same as a poll; see [`next_ref`](Self::next_ref).
+    /// The poll version of [`next_ref`](Self::next_ref).
     pub fn poll_next_ref(
         &mut self,
         cx: &mut Context<'_>,
@@ -79,9 +88,6 @@ impl<T: Transport> Lend for EventSource<T> {
 
     #[inline(always)] // as `poll_as`
     fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Place, Error<T>>>> {
-        if let Some(lent) = &mut self.lent {
-            lent.clear();
-        }
         let mut passed = 0;
         loop {
             if let Some(place) = self.poll_event(cx, &mut passed) {

@@ -1,8 +1,8 @@
-//! Events that are lent by a source which has them.
+//! Events lent by a source that owns them.
 
 use super::{Data, Event, EventRef, IdRef, LastId, Repr};
 
-/// An event that is lent by who has it.
+/// An event and what a borrowed one needs beside it.
 #[derive(Debug)]
 pub(crate) struct Lent {
     event: Event,

@@ -103,15 +103,31 @@ impl Session {
         if told || !matches!(self.state, State::Open(_)) {
             return Next::Other;
         }
-        match self.decoder.advance() {
-            Some(Ok(Found::Event)) if !self.asks() || self.judge() == Judgement::Deliver => {
-                self.stats.events += 1;
-                Next::Event
-            }
-            None if self.ending.is_none() => Next::Wait,
-            found => {
-                self.found = found;
-                Next::Other
+        loop {
+            match self.decoder.advance() {
+                Some(Ok(Found::Event)) => match self.judge() {
+                    Judgement::Deliver => {
+                        self.stats.events += 1;
+                        return Next::Event;
+                    }
+                    Judgement::DeliverAndClose => {
+                        self.stats.events += 1;
+                        self.state = State::Closed(Closed::Sentinel);
+                        return Next::Event;
+                    }
+                    Judgement::Close => {
+                        self.end(Closed::Sentinel);
+                        return Next::Other;
+                    }
+                    Judgement::Drop => {}
+                },
+                Some(Ok(Found::Retry(time))) => self.losses.server_time = Some(time),
+                None if self.ending.is_none() => return Next::Wait,
+                // Nothing that moves the id: a handle may restart the session before this is told.
+                found => {
+                    self.found = found;
+                    return Next::Other;
+                }
             }
         }
     }
@@ -342,10 +358,13 @@ impl Session {
     }
 
     /// What becomes of the event that was found.
+    #[inline]
     fn judge(&mut self) -> Judgement {
-        if !self.asks() {
-            return Judgement::Deliver;
-        }
+        if self.asks() { self.look() } else { Judgement::Deliver }
+    }
+
+    #[inline(never)]
+    fn look(&mut self) -> Judgement {
         let event = self.decoder.found_event();
         match &self.config.sentinel {
             Some(sentinel) if sentinel.is(&event) => match sentinel {
@@ -368,10 +387,35 @@ pub(crate) enum Next {
     Other,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Judgement {
     Deliver,
     DeliverAndClose,
     Close,
     Drop,
+}
+
+#[cfg(all(test, feature = "client"))]
+mod tests {
+    use super::*;
+    use crate::{Config, ResponseHead};
+
+    /// A handle may restart a session whenever it is not locked: what moved the id must be out by then.
+    #[test]
+    fn an_event_that_moves_the_id_is_given_or_ends_the_session_at_once() {
+        let origin = Instant::ORIGIN;
+        let sentinels = [Sentinel::EventType("stop".into()), Sentinel::Data("x".into())];
+        for (sentinel, given) in sentinels.into_iter().zip([true, false]) {
+            let mut session = Session::new(Config::default().sentinel(Some(sentinel)), 0, origin);
+            assert!(matches!(session.poll_output(), Output::Connect(_)));
+            let head = ResponseHead::new(200).content_type(b"text/event-stream");
+            session.handle_response(origin, head);
+            assert!(matches!(session.poll_output(), Output::Opened));
+            session.handle_chunk(origin, "retry: 5\nid: 9\nevent: stop\ndata: x\n\ndata: y\n\n");
+            assert_eq!(matches!(session.poll_found(), Next::Event), given);
+            assert!(session.found.is_none());
+            assert_eq!(session.closed(), Some(Closed::Sentinel));
+            session.restart();
+            assert!(matches!(session.poll_output(), Output::Closed(Closed::Sentinel)));
+        }
+    }
 }

@@ -39,7 +39,7 @@ pub trait Lend {
 
 /// The future of [`EventStream::next_ref`](super::EventStream::next_ref) and of `client::EventSource::next_ref`.
 ///
-/// Dropping it loses nothing. After it has given an event there is only `None`.
+/// Dropping it loses nothing. Polled again after it has given an event it is `None`, which then does not mean the end.
 #[must_use = "futures do nothing unless polled"]
 pub struct NextRef<'a, S>(Option<&'a mut S>);
 

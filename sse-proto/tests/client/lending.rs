@@ -3,12 +3,13 @@
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+use allocation_counter::measure;
 use futures_util::{FutureExt, Stream, StreamExt};
 use sse_proto::client::Error;
 use sse_proto::{Config, Event, Limits, Sentinel, Stats};
 
 use super::network::{Network, Piece, ending, status, stream};
-use super::{Line, Source, Task, config};
+use super::{Line, NOTHING, Source, Task, config};
 
 /// The events that are lent, each made one of its own.
 struct Lent<'a>(&'a mut Source);
@@ -128,4 +129,26 @@ fn a_handle_may_come_at_any_time() {
     assert_eq!(read(&mut source), "message#1: 2");
     handle.close();
     assert!(source.next_ref().now_or_never().expect("the end").is_none());
+}
+
+/// An event that was lent is not kept while the stream is idle.
+#[test]
+fn nothing_of_an_event_is_kept_while_nothing_comes() {
+    for (handle, close) in [(false, false), (true, false), (false, true), (true, true)] {
+        let network = Network::new([stream(&[])]);
+        let mut source = Source::new(network.clone(), config());
+        let _handle = handle.then(|| source.handle());
+        let block: &'static str = Box::leak(format!("data: {}\n\n", "x".repeat(100_000)).into());
+        assert_eq!(Task::new().lines(&mut Lent(&mut source)), NOTHING);
+        network.send(Piece::Chunk(block));
+        let held = measure(|| {
+            let event = source.next_ref().now_or_never().flatten().expect("an event");
+            assert_eq!(event.expect("no error").data().len(), 100_000);
+            match close {
+                true => source.close(),
+                false => assert!(source.next().now_or_never().is_none()),
+            }
+        });
+        assert!(held.bytes_current < 10_000, "{} bytes, {handle} {close}", held.bytes_current);
+    }
 }

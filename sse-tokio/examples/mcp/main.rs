@@ -2,7 +2,8 @@
 //!
 //! `cargo run --example mcp`
 //!
-//! For a real server: its address, a client's `initialize`, and requests with ids of their own.
+//! For a real server: its address, a client's `initialize` and `notifications/initialized`, `"jsonrpc": "2.0"` in each
+//! message, requests with ids of their own, and no short `base`.
 #![allow(clippy::print_stdout, reason = "an example")]
 
 mod server;
@@ -49,7 +50,7 @@ impl Session {
             .healthy_after(Duration::from_secs(1));
         let (session, body) = (self.clone(), json!({ "id": 1, "method": method }));
         let mut events = sse_tokio::from_factory(Config::default().retry(policy), move |attempt| {
-            // Never posted twice: the rest of an answer is asked for by GET, with `Last-Event-ID`.
+            // Never posted again once it may have been done: the rest of an answer is asked for by GET, with `Last-Event-ID`.
             let request = match (attempt.last_event_id.as_str(), attempt.last_loss) {
                 // A server that was too busy has done nothing.
                 ("", None | Some(Cause::Status(429 | 503))) => {

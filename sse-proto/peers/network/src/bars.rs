@@ -38,6 +38,10 @@ const ALLOCATIONS: f64 = 1.01;
 /// The same where events are borrowed: chunk ends cut some, which are then gathered.
 const ALLOCATIONS_LENT: f64 = 0.02;
 
+/// A borrowing reader's CPU ÷ that of one which owns its events, at most, on scripts where events share a chunk.
+const LENT: f64 = 1.0;
+const SHARED: [&str; 3] = ["llm-16k", "tiny-16k", "wiki-16k"];
+
 /// Memory of an idle stream of sse-tokio ÷ the floor's, and ÷ that of the best peer that connects again, at most.
 const MEMORY: [f64; 2] = [0.9, 1.0];
 
@@ -97,6 +101,14 @@ pub fn judge(contest: &Contest) -> Vec<Verdict> {
             {
                 let (name, peer) = (own.client.name, best.client.name);
                 add(format!("{name} ÷ {peer}, {script}"), own.ratio(best, script), most);
+            }
+        }
+    }
+    for (lent, own) in [(tokio_lent, tokio), (async_std_lent, async_std)] {
+        for script in SHARED {
+            if let (Some(lent), Some(own)) = (lent, own) {
+                let what = format!("{} ÷ {}, {script}", lent.client.name, own.client.name);
+                add(what, lent.ratio(own, script), LENT);
             }
         }
     }

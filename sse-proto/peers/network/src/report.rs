@@ -48,6 +48,7 @@ pub fn clients(report: &mut Report, contest: &Contest) {
             report.line(&format!("- {} is out: {wrong}", lane.client.name));
         }
     }
+    report.line("");
 }
 
 /// A client's cost on a script, beside its floor's.
@@ -77,7 +78,7 @@ pub fn verdicts(report: &mut Report, verdicts: &[Verdict]) {
         report.misses += usize::from(!passes);
         report.row(&[
             verdict.what.clone(),
-            format!("{:.2}", verdict.figure),
+            format!("{:.3}", verdict.figure),
             verdict.bar.to_string(),
             if passes { "✓".to_owned() } else { "**✗**".to_owned() },
         ]);
