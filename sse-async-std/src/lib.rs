@@ -1,7 +1,7 @@
 //! Server-sent events over [surf] and [async-std].
 //!
 //! A stream of events that survives its connections: it reconnects with a growing, random wait, resumes by
-//! `Last-Event-ID`, and neither loses an event nor gives one twice if the server replays from that id.
+//! `Last-Event-ID`, and neither loses an event nor gives one twice if the server gives each an id and replays from there.
 //!
 //! ```no_run
 //! use futures_util::StreamExt;
@@ -25,7 +25,7 @@
 //! - [`from_factory`]: the request is made anew for each attempt, asynchronously: a fresh token, another query, another method.
 //! - [`ResponseExt::event_stream`]: from one response, without reconnection.
 //!
-//! A server that is not there is silence: the first connection is retried too, and for ever unless [`RetryPolicy`] limits it.
+//! An unreachable server is no error by default: the first connection is retried too, and for ever unless [`RetryPolicy`] limits it.
 //! [`updates()`](sse_proto::client::EventSource::updates) gives the openings and the losses with their causes as well.
 //!
 //! Sent with each request unless it has them: `Accept: text/event-stream`, `Cache-Control: no-cache`, and
