@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 
 use futures_util::Stream;
 use sse_proto::client::{Error, EventSource, Handle, Transport, Update};
-use sse_proto::{Cause, Closed, ReadyState};
+use sse_proto::{Cause, Closed, EventRef, ReadyState};
 
 use crate::scenario::{Adapter, Answer, Ask, Command, Cue, End, Entry, Quirk, Record, Tag, View};
 
@@ -144,7 +144,13 @@ impl<'a, C: Client> Follower<'a, C> {
     fn poll_update(&mut self, cx: &mut Context<'_>) -> Poll<Option<Told<C::Transport>>> {
         match self.view {
             View::Events => {
-                let event = Pin::new(&mut self.source).poll_next(cx);
+                // The two ways to an event take turns.
+                let event = if self.source.stats().events.is_multiple_of(2) {
+                    Pin::new(&mut self.source).poll_next(cx)
+                } else {
+                    let event = self.source.poll_next_ref(cx);
+                    event.map(|event| event.map(|event| event.map(EventRef::into_owned)))
+                };
                 event.map(|event| event.map(|event| event.map(Update::Event)))
             }
             View::Updates | View::Opened => pin!(self.source.updates()).poll_next(cx),
