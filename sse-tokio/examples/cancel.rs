@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use sse_testkit::{End, Reply, Script, Server};
 use sse_tokio::RequestBuilderExt;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 #[tokio::main]
@@ -44,16 +45,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // From another task: a handle closes the stream, which ends without an error.
     let mut events = quiet();
     let handle = events.handle();
+    let (seen, mut first) = watch::channel(0);
     let reader = tokio::spawn(async move {
-        let mut seen = 0;
         while let Some(event) = events.next().await {
-            seen += 1;
             event?;
-            handle.close();
+            seen.send_modify(|seen| *seen += 1);
         }
-        Ok::<_, sse_tokio::Error>(seen)
+        Ok::<_, sse_tokio::Error>(())
     });
-    assert_eq!(reader.await??, 1);
+    first.wait_for(|&seen| seen == 1).await?;
+    handle.close();
+    reader.await??;
+    assert_eq!(*first.borrow(), 1);
     closed(2).await?;
     println!("closed by its handle: the server saw it");
 
