@@ -57,13 +57,26 @@ pub(crate) fn value_start(line: &[u8], from: usize) -> usize {
 
 /// Whether a request header can carry the bytes: no control character but the tab (RFC 9110, section 5.5).
 pub(crate) fn is_header_value(bytes: &[u8]) -> bool {
-    let fits = |byte: u8| ((byte >= 0x20) | (byte == b'\t')) & (byte != 0x7F);
-    // Blocks without an exit from their middle become vector instructions; the last one may overlap the one before.
-    let block_fits = |block: &[u8; 16]| block.iter().fold(true, |all, &byte| all & fits(byte));
-    match bytes.last_chunk() {
-        Some(last) => bytes.as_chunks().0.iter().all(block_fits) && block_fits(last),
-        None => bytes.iter().all(|&byte| fits(byte)),
+    // The last block may overlap the one before.
+    if let Some(last) = bytes.last_chunk::<16>() {
+        return bytes.as_chunks::<16>().0.iter().all(all_fit) && all_fit(last);
     }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        return all_fit(first) & all_fit(last);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return all_fit(first) & all_fit(last);
+    }
+    bytes.iter().all(|&byte| fits(byte))
+}
+
+const fn fits(byte: u8) -> bool {
+    ((byte >= 0x20) | (byte == b'\t')) & (byte != 0x7F)
+}
+
+/// Blocks without an exit from their middle become vector instructions.
+fn all_fit<const LEN: usize>(block: &[u8; LEN]) -> bool {
+    block.iter().fold(true, |all, &byte| all & fits(byte))
 }
 
 /// The value of a `retry` field while its digits come in.
@@ -99,5 +112,25 @@ impl RetryValue {
 
     pub(crate) fn finish(self) -> Option<Duration> {
         (self.digits && !self.other).then(|| Duration::from_millis(self.millis))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_carries_no_control_character_but_the_tab() {
+        for len in 0..50 {
+            assert!(is_header_value(&[b'x'; 50][..len]));
+            for at in 0..len {
+                for byte in 0..=0xFF {
+                    let mut value = [b'x'; 50];
+                    value[at] = byte;
+                    let carried = byte == b'\t' || byte >= b' ' && byte != 0x7F;
+                    assert_eq!(is_header_value(&value[..len]), carried, "{byte} at {at} of {len}");
+                }
+            }
+        }
     }
 }
