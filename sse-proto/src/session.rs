@@ -107,7 +107,7 @@ pub struct Session {
     ending: Option<Cause>,
     opened: bool,
     late: bool,
-    /// What `poll_found` found and left to `poll_output`.
+    /// A comment or an error that was found and not told yet.
     found: Option<Result<Found, DecodeError>>,
     /// `last_loss` is still to be told, with the wait that follows it.
     lost: Option<Option<Duration>>,

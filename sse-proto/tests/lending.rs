@@ -187,6 +187,22 @@ proptest! {
 }
 
 #[test]
+fn the_data_is_lent_for_as_long_as_the_stream_is_borrowed() {
+    fn next_text<S>(events: &mut EventStream<S>) -> Option<&str>
+    where
+        S: Stream<Item = Result<Bytes, &'static str>> + Unpin,
+    {
+        let event = events.next_ref().now_or_never()??;
+        Some(event.expect("no error").into_data())
+    }
+    let chunks = ["data: whole\n\ndata: c", "ut\n\n"].map(Bytes::from);
+    let mut events = events(&chunks, usize::MAX, None);
+    assert_eq!(next_text(&mut events), Some("whole"));
+    assert_eq!(next_text(&mut events), Some("cut"));
+    assert_eq!(next_text(&mut events), None);
+}
+
+#[test]
 fn an_event_that_is_lent_allocates_nothing() {
     let chunk = Bytes::from("event: delta\nid: 42\ndata: {\"token\":\"x\"}\n\n: ping\n".repeat(50));
     let body = stream::iter((0..2).map(|_| Ok::<_, &str>(chunk.clone())));

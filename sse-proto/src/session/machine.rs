@@ -52,45 +52,28 @@ impl Session {
         if core::mem::take(&mut self.late) {
             return Output::Late;
         }
-        while let Some(result) = self.found.take().or_else(|| self.decoder.advance()) {
-            match result {
-                Ok(Found::Event) => match self.judge() {
-                    Judgement::Deliver => {
-                        self.stats.events += 1;
-                        return Output::Event(self.decoder.found_event());
-                    }
-                    Judgement::DeliverAndClose => {
-                        self.stats.events += 1;
-                        self.state = State::Closed(Closed::Sentinel);
-                        return Output::Event(self.decoder.found_event());
-                    }
-                    Judgement::Close => {
-                        self.end(Closed::Sentinel);
-                        return Output::Closed(Closed::Sentinel);
-                    }
-                    Judgement::Drop => {}
-                },
-                Ok(Found::Comment) => {
-                    self.stats.comments += 1;
-                    return Output::Comment(self.decoder.found_comment());
-                }
-                Ok(Found::Retry(time)) => self.losses.server_time = Some(time),
-                Err(error) => {
-                    self.stats.skipped += 1;
-                    return Output::Skipped(error);
-                }
-            }
+        if self.found.is_none() && matches!(self.find(), Next::Event) {
+            return Output::Event(self.decoder.found_event());
         }
-        match self.ending.take() {
-            Some(cause) => {
-                self.lose(cause, None);
-                match (self.take_lost(), self.state) {
-                    (Some(lost), _) => Output::Lost(lost),
-                    (None, State::Closed(why)) => Output::Closed(why),
-                    (None, _) => Output::Wait(self.deadline()),
-                }
+        match self.found.take() {
+            Some(Ok(Found::Comment)) => {
+                self.stats.comments += 1;
+                return Output::Comment(self.decoder.found_comment());
             }
-            None => Output::Wait(self.deadline()),
+            Some(Err(error)) => {
+                self.stats.skipped += 1;
+                return Output::Skipped(error);
+            }
+            // `find` leaves nothing else.
+            Some(Ok(Found::Event | Found::Retry(_))) | None => {}
+        }
+        if let Some(cause) = self.ending.take() {
+            self.lose(cause, None);
+        }
+        match (self.take_lost(), self.state) {
+            (Some(lost), _) => Output::Lost(lost),
+            (None, State::Closed(why)) => Output::Closed(why),
+            (None, _) => Output::Wait(self.deadline()),
         }
     }
 
@@ -103,6 +86,15 @@ impl Session {
         if told || !matches!(self.state, State::Open(_)) {
             return Next::Other;
         }
+        match self.find() {
+            Next::Wait if self.ending.is_some() => Next::Other,
+            next => next,
+        }
+    }
+
+    /// Reads on to an event that is given out, to a comment or an error, which are left in `found`, or through all that is there.
+    #[inline(always)]
+    fn find(&mut self) -> Next {
         loop {
             match self.decoder.advance() {
                 Some(Ok(Found::Event)) => match self.judge() {
@@ -122,10 +114,10 @@ impl Session {
                     Judgement::Drop => {}
                 },
                 Some(Ok(Found::Retry(time))) => self.losses.server_time = Some(time),
-                None if self.ending.is_none() => return Next::Wait,
+                None => return Next::Wait,
                 // Nothing that moves the id: a handle may restart the session before this is told.
-                found => {
-                    self.found = found;
+                told => {
+                    self.found = told;
                     return Next::Other;
                 }
             }
@@ -377,8 +369,7 @@ impl Session {
     }
 }
 
-/// What [`Session::poll_found`] gives.
-#[cfg(feature = "client")]
+/// What comes next.
 pub(crate) enum Next {
     Event,
     /// For a chunk, or for the [deadline](Session::deadline).
