@@ -1,4 +1,4 @@
-//! Everybody's figures: first whether they are right, then rounds in turn, medians.
+//! Everybody's figures: first whether they are right, then rounds in turn, and what the undisturbed ones say.
 
 use indicatif::ProgressBar;
 
@@ -10,10 +10,13 @@ use crate::server::path;
 /// The scripts whose allocations are counted.
 pub const COUNTED: [&str; 2] = ["llm-1", "wiki-1"];
 
+/// A read whose allocations are counted is so many times as long as one that is timed: a connection has some of its own.
+const COUNTED_LENGTH: usize = 8;
+
 /// How much is measured.
 #[derive(Clone, Debug)]
 pub struct Effort {
-    /// Rounds of each script.
+    /// Rounds through all scripts.
     pub rounds: usize,
     /// Runs are so many times as short.
     pub share: usize,
@@ -71,39 +74,38 @@ impl Contest {
             wrong: None,
         };
         let mut lanes: Vec<Lane> = clients.iter().map(empty).collect();
+        let length = |script: Script| (script.blocks / effort.share).max(1);
+        let mut runners = Runners::start(&mut lanes, port)?;
         for &script in scripts {
-            let blocks = (script.blocks / effort.share).max(1);
-            bar.set_message(script.name);
-            for lane in &mut lanes {
+            runners.each(|lane, process| {
                 lane.cpu.push((script.name, Vec::new()));
-            }
-            in_turns(&mut lanes, effort.rounds, port, bar, |lane, process, warm_up| {
-                let blocks = if warm_up { blocks.div_ceil(8) } else { blocks };
-                let [cpu, _] = lane.read(process, script, blocks)?;
-                if let (false, Some((_, rounds))) = (warm_up, lane.cpu.last_mut()) {
-                    rounds.push(cpu);
-                }
-                Ok(())
-            })?;
-            if COUNTED.contains(&script.name) {
-                count(&mut lanes, script, blocks, port)?;
+                lane.read(process, script, length(script)).map(drop)
+            });
+        }
+        for round in 0..effort.rounds {
+            for (at, &script) in scripts.iter().enumerate() {
+                bar.set_message(script.name);
+                runners.in_turn(round, bar, |lane, process| {
+                    let [cpu, _] = lane.read(process, script, length(script))?;
+                    lane.cpu[at].1.push(cpu);
+                    Ok(())
+                });
             }
         }
-        let events = effort.paced_events;
         bar.set_message("paced");
-        in_turns(&mut lanes, effort.paced_rounds, port, bar, |lane, process, warm_up| {
-            let events = if warm_up { events.div_ceil(20) } else { events };
-            let answer = process.ask(&format!("lag /paced/{events}"))?;
-            let [count, cpu, median, late] = answer[..] else { return Err("no lag".into()) };
-            if count != events as u64 {
-                return Err(format!("{count} of {events} paced events").into());
-            }
-            if !warm_up {
-                let [median, late] = [median, late].map(|nanos| nanos as f64 / 1e3);
-                lane.paced.push([median, late, cpu as f64 / 1e3 / events as f64]);
-            }
-            Ok(())
-        })?;
+        if effort.paced_rounds > 0 {
+            runners.each(|_, process| pace(process, effort.paced_events.div_ceil(5)).map(drop));
+        }
+        for round in 0..effort.paced_rounds {
+            runners.in_turn(round, bar, |lane, process| {
+                lane.paced.push(pace(process, effort.paced_events)?);
+                Ok(())
+            });
+        }
+        drop(runners);
+        for &script in scripts.iter().filter(|script| COUNTED.contains(&script.name)) {
+            count(&mut lanes, script, COUNTED_LENGTH * length(script), port)?;
+        }
         for &(streams, rounds) in &effort.streams {
             bar.set_message(format!("{streams} idle streams"));
             for lane in &mut lanes {
@@ -140,39 +142,48 @@ impl Contest {
     }
 }
 
-/// Starts everybody's process, warms it up, and gives them turns, back and forth, so that nobody always runs behind the same
-/// neighbour.
-fn in_turns(
-    lanes: &mut [Lane],
-    rounds: usize,
-    port: u16,
-    bar: &ProgressBar,
-    mut turn: impl FnMut(&mut Lane, &mut Process, bool) -> Result<()>,
-) -> Result<()> {
-    let mut runners = Vec::new();
-    for lane in lanes.iter_mut().filter(|lane| lane.wrong.is_none()) {
-        let mut process = Process::client(lane.client, false, port)?;
-        if let Err(error) = turn(lane, &mut process, true) {
-            lane.wrong = Some(error.to_string());
-        }
-        runners.push((lane, process));
-    }
-    for round in 0..rounds {
-        let mut take = |(lane, process): &mut (&mut Lane, Process)| {
-            if lane.wrong.is_none()
-                && let Err(error) = turn(lane, process, false)
-            {
-                lane.wrong = Some(error.to_string());
-            }
-            bar.inc(1);
+/// Everybody's process.
+struct Runners<'a>(Vec<(&'a mut Lane, Process)>);
+
+impl<'a> Runners<'a> {
+    fn start(lanes: &'a mut [Lane], port: u16) -> Result<Self> {
+        let start = |lane: &'a mut Lane| {
+            let process = Process::client(lane.client, false, port)?;
+            Ok((lane, process))
         };
-        if round % 2 == 0 {
-            runners.iter_mut().for_each(&mut take);
-        } else {
-            runners.iter_mut().rev().for_each(&mut take);
+        lanes.iter_mut().map(start).collect::<Result<_>>().map(Self)
+    }
+
+    /// Gives a turn to everybody who is right so far.
+    fn each(&mut self, mut turn: impl FnMut(&mut Lane, &mut Process) -> Result<()>) {
+        for (lane, process) in self.0.iter_mut().filter(|(lane, _)| lane.wrong.is_none()) {
+            lane.wrong = turn(lane, process).err().map(|error| error.to_string());
         }
     }
-    Ok(())
+
+    /// The same back and forth, so that nobody always runs behind the same neighbour.
+    fn in_turn(
+        &mut self,
+        round: usize,
+        bar: &ProgressBar,
+        mut turn: impl FnMut(&mut Lane, &mut Process) -> Result<()>,
+    ) {
+        if round > 0 {
+            self.0.reverse();
+        }
+        self.each(&mut turn);
+        bar.inc(self.0.len() as u64);
+    }
+}
+
+/// Reads a paced stream: its median lag, the 99th percentile, and the CPU time an event, in microseconds.
+fn pace(process: &mut Process, events: usize) -> Result<[f64; 3]> {
+    let answer = process.ask(&format!("lag /paced/{events}"))?;
+    let [count, cpu, median, late] = answer[..] else { return Err("no lag".into()) };
+    if count != events as u64 {
+        return Err(format!("{count} of {events} paced events").into());
+    }
+    Ok([median as f64 / 1e3, late as f64 / 1e3, cpu as f64 / 1e3 / events as f64])
 }
 
 /// Counts allocations in processes of their own.
@@ -226,29 +237,20 @@ impl Lane {
         Ok(())
     }
 
-    /// CPU microseconds an event: the median of the rounds.
+    /// CPU microseconds an event.
     pub fn cpu(&self, script: &str) -> Option<f64> {
-        median(self.rounds(script)?.to_vec())
+        let (_, rounds) = self.cpu.iter().find(|(name, _)| *name == script)?;
+        undisturbed(rounds.clone())
     }
 
-    fn rounds(&self, script: &str) -> Option<&[f64]> {
-        let found = self.cpu.iter().find(|(name, _)| *name == script);
-        found.map(|(_, rounds)| rounds.as_slice())
-    }
-
-    /// A script's CPU time ÷ another client's: the median of the rounds' ratios.
+    /// A script's CPU time ÷ another client's.
     pub fn ratio(&self, other: &Self, script: &str) -> Option<f64> {
-        self.pairs(other, script, |own, other| own / other)
+        Some(self.cpu(script)? / other.cpu(script)?)
     }
 
-    /// A script's CPU time above another client's: the median of the rounds' differences.
+    /// A script's CPU time above another client's.
     pub fn above(&self, other: &Self, script: &str) -> Option<f64> {
-        self.pairs(other, script, |own, other| own - other)
-    }
-
-    fn pairs(&self, other: &Self, script: &str, of: impl Fn(f64, f64) -> f64) -> Option<f64> {
-        let pairs = self.rounds(script)?.iter().zip(other.rounds(script)?);
-        median(pairs.map(|(own, other)| of(*own, *other)).collect())
+        Some(self.cpu(script)? - other.cpu(script)?)
     }
 
     /// KiB a stream, the median.
@@ -265,13 +267,22 @@ impl Lane {
 
     /// The paced stream's CPU time ÷ another client's.
     pub fn paced_ratio(&self, other: &Self) -> Option<f64> {
-        let pairs = self.paced.iter().zip(&other.paced);
-        median(pairs.map(|(own, other)| own[2] / other[2]).collect())
+        let cpu = |lane: &Self| undisturbed(lane.paced.iter().map(|round| round[2]).collect());
+        Some(cpu(self)? / cpu(other)?)
     }
 }
 
+/// The lowest decile: whoever else uses the machine makes a run dearer, never cheaper.
+fn undisturbed(values: Vec<f64>) -> Option<f64> {
+    quantile(values, 10)
+}
+
 /// The median; of nothing there is none.
-fn median(mut values: Vec<f64>) -> Option<f64> {
+fn median(values: Vec<f64>) -> Option<f64> {
+    quantile(values, 50)
+}
+
+fn quantile(mut values: Vec<f64>, percent: usize) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
+    values.get(values.len() * percent / 100).copied()
 }

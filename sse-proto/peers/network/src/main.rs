@@ -25,8 +25,8 @@ struct Options {
     /// Only the adapters and the bare HTTP clients below them, so that no other crate is built.
     #[arg(long, global = true)]
     own: bool,
-    /// Rounds, of which the median counts.
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Rounds, of which the lowest decile counts.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
     /// Scripts, such as `llm-1,wiki-16k`; all if nothing else is said.
     #[arg(long, value_delimiter = ',')]
@@ -95,8 +95,8 @@ impl Options {
                 rounds: self.rounds.into(),
                 share: 1,
                 streams: vec![(1000, 3), (5000, 1)],
-                paced_rounds: 5,
-                paced_events: 2000,
+                paced_rounds: 20,
+                paced_events: 500,
             }
         };
         if self.cpu {

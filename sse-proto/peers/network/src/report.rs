@@ -14,9 +14,7 @@ const NONE: &str = "–";
 pub fn clients(report: &mut Report, contest: &Contest) {
     let Some(first) = contest.lanes.first() else { return };
     report.line("CPU µs an event (× the bare HTTP client, + µs above it); KiB a stream; lags of a paced stream in µs.");
-    report.line(
-        "Ratios are medians of those of each round, so they need not be the ratios of medians.\n",
-    );
+    report.line("CPU is the lowest decile of the rounds; memory and lags are medians.\n");
     let mut head = vec!["client".to_owned()];
     head.extend(first.cpu.iter().map(|(script, _)| (*script).to_owned()));
     head.push("allocations an event".to_owned());

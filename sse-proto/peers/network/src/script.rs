@@ -33,18 +33,18 @@ pub struct Script {
     pub name: &'static str,
     kind: Kind,
     cut: Cut,
-    /// Blocks that a full run takes. A client's cheapest run is tens of milliseconds then.
+    /// Blocks of a turn: short ones, of which some are undisturbed, yet of milliseconds, beside which a connection costs little.
     pub blocks: usize,
 }
 
 /// Every script.
 pub const ALL: [Script; 6] = [
-    Script { name: "llm-1", kind: Kind::Token, cut: Cut::Events(1), blocks: 80 },
-    Script { name: "llm-10", kind: Kind::Token, cut: Cut::Events(10), blocks: 160 },
-    Script { name: "llm-16k", kind: Kind::Token, cut: Cut::Bytes(16384), blocks: 320 },
-    Script { name: "tiny-16k", kind: Kind::Tiny, cut: Cut::Bytes(16384), blocks: 80 },
-    Script { name: "wiki-1", kind: Kind::Change, cut: Cut::Events(1), blocks: 100 },
-    Script { name: "wiki-16k", kind: Kind::Change, cut: Cut::Bytes(16384), blocks: 200 },
+    Script { name: "llm-1", kind: Kind::Token, cut: Cut::Events(1), blocks: 10 },
+    Script { name: "llm-10", kind: Kind::Token, cut: Cut::Events(10), blocks: 40 },
+    Script { name: "llm-16k", kind: Kind::Token, cut: Cut::Bytes(16384), blocks: 80 },
+    Script { name: "tiny-16k", kind: Kind::Tiny, cut: Cut::Bytes(16384), blocks: 20 },
+    Script { name: "wiki-1", kind: Kind::Change, cut: Cut::Events(1), blocks: 12 },
+    Script { name: "wiki-16k", kind: Kind::Change, cut: Cut::Bytes(16384), blocks: 50 },
 ];
 
 impl Script {
