@@ -69,6 +69,12 @@ impl Heat {
         self.lanes.iter().find(|lane| lane.candidate == candidate && !lane.times.is_empty())
     }
 
+    /// Whether one of these was asked for, and not excluded.
+    pub fn tries(&self, which: impl Fn(Candidate) -> bool) -> bool {
+        let mut tried = self.lanes.iter().filter(|lane| which(lane.candidate));
+        tried.any(|lane| !matches!(lane.verdict, Verdict::Excluded(_)))
+    }
+
     /// The fastest right peer.
     pub fn best_peer(&self) -> Option<&Lane> {
         let peers = self.lanes.iter().filter(|lane| lane.candidate.is_peer());

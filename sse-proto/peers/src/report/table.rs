@@ -39,16 +39,14 @@ impl Report {
         self.line(&format!("|---{}|", "|--:".repeat(cells.len() - 1)));
     }
 
-    /// A figure that should be at least so large; 0 is no bar.
+    /// A figure that should be at least so large; 0 is no bar. One that is missing misses its bar.
     fn at_least(&mut self, figure: Option<f64>, bar: f64) -> String {
-        match figure {
-            None => NONE.to_owned(),
-            Some(figure) if figure < bar => {
-                self.misses += 1;
-                format!("**{figure:.2}** ✗ {bar}")
-            }
-            Some(figure) => format!("{figure:.2}"),
+        let text = figure.map_or(NONE.to_owned(), |figure| format!("{figure:.2}"));
+        if bar == 0.0 || figure.is_some_and(|figure| figure >= bar) {
+            return text;
         }
+        self.misses += 1;
+        format!("**{text}** ✗ {bar}")
     }
 
     /// A figure that should be at most so large.
@@ -108,6 +106,19 @@ fn ratios(heat: &Heat) -> Ratios {
     }
 }
 
+/// The bars of a heat's ratios, but for those of which a side was not asked for.
+fn wanted(heat: &Heat) -> bars::Ratios {
+    let bars = bars::ratios(heat.corpus, heat.chunk);
+    let bar = |own, other: fn(Candidate) -> bool, bar| {
+        if heat.tries(|candidate| candidate == own) && heat.tries(other) { bar } else { 0.0 }
+    };
+    bars::Ratios {
+        borrowed: bar(Candidate::ProtoBorrowed, Candidate::is_peer, bars.borrowed),
+        share: bar(Candidate::ProtoBorrowed, |other| other == Candidate::Memchr, bars.share),
+        owned: bar(Candidate::ProtoOwned, Candidate::is_peer, bars.owned),
+    }
+}
+
 /// The table of a chunk size.
 fn chunk_table(report: &mut Report, chunk: usize, heats: &[&Heat]) {
     report.line(&format!("### Chunks of {chunk} bytes, MB/s\n"));
@@ -124,27 +135,28 @@ fn chunk_table(report: &mut Report, chunk: usize, heats: &[&Heat]) {
         let ratios = ratios(heat);
         means[0].extend(ratios.borrowed);
         means[1].extend(ratios.owned);
-        let bar = bars::ratios(heat.corpus, chunk);
+        let bar = wanted(heat);
         let mut cells = vec![heat.corpus.to_string(), speed(heat, Candidate::Memchr)];
-        cells.push(speed(heat, Candidate::ProtoBorrowed));
+        cells.push(own_speed(report, heat, Candidate::ProtoBorrowed));
         cells.push(report.at_least(ratios.share, bar.share));
         cells.push(report.at_least(ratios.borrowed, bar.borrowed));
-        cells.push(speed(heat, Candidate::ProtoOwned));
+        cells.push(own_speed(report, heat, Candidate::ProtoOwned));
         cells.push(report.at_least(ratios.owned, bar.owned));
         cells.push(heat.best_peer().map_or(NONE, |lane| lane.candidate.name()).to_owned());
         cells.extend(peers.iter().map(|&peer| speed(heat, peer)));
         report.row(&cells);
     }
-    means_row(report, chunk, &means, heats.len() == corpus::ALL.len());
+    means_row(report, chunk, &means);
     report.line("");
 }
 
 /// The geometric means. They are held against their bars only if no corpus is missing.
-fn means_row(report: &mut Report, chunk: usize, means: &[Vec<f64>; 2], complete: bool) {
-    let bars = bars::means(chunk).filter(|_| complete).unwrap_or_default();
+fn means_row(report: &mut Report, chunk: usize, means: &[Vec<f64>; 2]) {
+    let bars = bars::means(chunk).unwrap_or_default();
     let mut mean = |at: usize| {
         let figure = (!means[at].is_empty()).then(|| geometric_mean(&means[at]));
-        report.at_least(figure, bars[at])
+        let complete = means[at].len() == corpus::ALL.len();
+        report.at_least(figure, if complete { bars[at] } else { 0.0 })
     };
     let (borrowed, owned) = (mean(0), mean(1));
     report.line(&format!("| geometric mean | | | | {borrowed} | | {owned} | |"));
@@ -153,6 +165,13 @@ fn means_row(report: &mut Report, chunk: usize, means: &[Vec<f64>; 2], complete:
 /// MB/s of a candidate.
 fn speed(heat: &Heat, candidate: Candidate) -> String {
     heat.lane(candidate).map_or(NONE.to_owned(), |lane| format!("{:.0}", heat.speed(lane)))
+}
+
+/// The same of sse-proto, which misses if it is not right: whatever it is held against, there is no figure.
+fn own_speed(report: &mut Report, heat: &Heat, own: Candidate) -> String {
+    let failed = heat.tries(|candidate| candidate == own) && heat.lane(own).is_none();
+    report.misses += usize::from(failed);
+    if failed { format!("**{NONE}** ✗") } else { speed(heat, own) }
 }
 
 /// The encoders.
@@ -188,4 +207,51 @@ pub fn legend() -> String {
         .collect();
     let _ = writeln!(text, "\nPeers: {}.\n", names.join(", "));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::timing::Lane;
+
+    /// The misses of a heat in which everybody takes as long, and sse-proto is right or not.
+    fn misses(candidates: &[Candidate], own: &Verdict) -> usize {
+        let lane = |&candidate: &Candidate| {
+            let is_own = candidate.name().starts_with("proto");
+            let verdict = if is_own { own.clone() } else { Verdict::Right };
+            let right = verdict == Verdict::Right;
+            let times = if right { vec![Duration::from_millis(1)] } else { Vec::new() };
+            Lane { candidate, verdict, times }
+        };
+        let lanes = candidates.iter().map(lane).collect();
+        speeds(&[Heat { corpus: 'a', chunk: 1460, len: 1000, lanes }]).misses
+    }
+
+    #[test]
+    fn who_is_not_right_misses() {
+        let wrong = Verdict::Wrong("another hash".to_owned());
+        for verdict in [wrong, Verdict::TooSlow] {
+            // Two without a figure, and their three ratios.
+            assert_eq!(misses(&Candidate::ALL, &verdict), 5, "{verdict}");
+            assert_eq!(misses(&[Candidate::ProtoOwned], &verdict), 1, "{verdict}");
+        }
+    }
+
+    #[test]
+    fn who_was_not_asked_for_misses_nothing() {
+        use Candidate::{Memchr, ProtoBorrowed, ProtoOwned, SseCore};
+        assert_eq!(misses(&[Memchr, ProtoBorrowed, ProtoOwned], &Verdict::Right), 0);
+        assert_eq!(misses(&[Memchr, SseCore], &Verdict::Right), 0);
+        // As fast as the peer is not enough.
+        assert_eq!(misses(&[Memchr, ProtoBorrowed, SseCore], &Verdict::Right), 1);
+    }
+
+    #[test]
+    fn no_number_reaches_no_bar() {
+        let mut report = Report::default();
+        report.at_least(Some(f64::NAN), 1.0);
+        assert_eq!(report.misses, 1);
+    }
 }
