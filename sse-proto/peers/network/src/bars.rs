@@ -1,6 +1,6 @@
 //! What the adapters are expected to reach, from a study of the limit, less a little.
 
-use crate::contest::{COUNTED, Contest, Lane};
+use crate::contest::{COUNTED, Contest};
 use crate::roster::Role;
 
 /// The bars of one script.
@@ -56,8 +56,8 @@ const PACED: f64 = 1.15;
 pub struct Verdict {
     /// What was measured.
     pub what: String,
-    /// The figure.
-    pub figure: f64,
+    /// The figure. None if a client has failed, which passes no bar.
+    pub figure: Option<f64>,
     /// The bar.
     pub bar: f64,
 }
@@ -65,25 +65,24 @@ pub struct Verdict {
 impl Verdict {
     /// Whether it is reached.
     pub fn passes(&self) -> bool {
-        self.figure <= self.bar
+        self.figure.is_some_and(|figure| figure <= self.bar)
     }
 }
 
-/// Every figure that has a bar and was measured.
+/// Every figure that has a bar, of the scripts and clients that were asked for.
 pub fn judge(contest: &Contest) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let mut add = |what: String, figure: Option<f64>, bar: f64| {
-        verdicts.extend(figure.filter(|_| bar.is_finite()).map(|figure| Verdict {
-            what,
-            figure,
-            bar,
-        }));
+        if bar.is_finite() {
+            verdicts.push(Verdict { what, figure, bar });
+        }
     };
+    let wanted = |script: &str| contest.scripts.contains(&script);
     let [tokio, tokio_lent, async_std, async_std_lent] =
         ["sse-tokio", "sse-tokio-ref", "sse-async-std", "sse-async-std-ref"]
             .map(|name| contest.lane(name));
     let floor = contest.lane("reqwest-raw");
-    for bar in BARS {
+    for bar in BARS.into_iter().filter(|bar| wanted(bar.script)) {
         let script = bar.script;
         for own in [tokio, tokio_lent].into_iter().flatten() {
             let name = own.client.name;
@@ -97,15 +96,17 @@ pub fn judge(contest: &Contest) -> Vec<Verdict> {
         let surf_lanes = [async_std, async_std_lent].map(|own| (own, bar.surf));
         for (own, most) in lanes.into_iter().chain(surf_lanes) {
             if let Some(own) = own
-                && let Some(best) = contest.best_peer(own, script)
+                && contest.peers(own).next().is_some()
             {
-                let (name, peer) = (own.client.name, best.client.name);
-                add(format!("{name} ÷ {peer}, {script}"), own.ratio(best, script), most);
+                let best = contest.best_peer(own, script);
+                let peer = best.map_or("a peer", |best| best.client.name);
+                let ratio = best.and_then(|best| own.ratio(best, script));
+                add(format!("{} ÷ {peer}, {script}", own.client.name), ratio, most);
             }
         }
     }
     for (lent, own) in [(tokio_lent, tokio), (async_std_lent, async_std)] {
-        for script in SHARED {
+        for script in SHARED.into_iter().filter(|script| wanted(script)) {
             if let (Some(lent), Some(own)) = (lent, own) {
                 let what = format!("{} ÷ {}, {script}", lent.client.name, own.client.name);
                 add(what, lent.ratio(own, script), LENT);
@@ -117,22 +118,29 @@ pub fn judge(contest: &Contest) -> Vec<Verdict> {
             Role::OwnLent => ALLOCATIONS_LENT,
             _ => ALLOCATIONS,
         };
-        for (script, calls) in COUNTED.into_iter().zip(&own.allocations) {
-            add(format!("{}, allocations, {script}", own.client.name), Some(*calls), most);
+        for script in COUNTED.into_iter().filter(|script| wanted(script)) {
+            let what = format!("{}, allocations, {script}", own.client.name);
+            add(what, own.allocations(script), most);
         }
-        let paced = contest.lane(own.client.floor).and_then(|floor| own.paced_ratio(floor));
-        add(format!("{} ÷ {}, paced", own.client.name, own.client.floor), paced, PACED);
+        if let Some(floor) = contest.lane(own.client.floor)
+            && contest.effort.paced_rounds > 0
+        {
+            let what = format!("{} ÷ {}, paced", own.client.name, own.client.floor);
+            add(what, own.paced_ratio(floor), PACED);
+        }
     }
-    let streams = contest.lanes.first().map_or(&[][..], |lane| &lane.memory);
-    for &(count, _) in streams {
-        let memory = |lane: Option<&Lane>| lane.and_then(|lane| lane.memory(count));
+    for &(count, _) in &contest.effort.streams {
         for (name, most) in ["reqwest-raw", "eventsrc-client"].into_iter().zip(MEMORY) {
-            let ratio =
-                memory(tokio).zip(memory(contest.lane(name))).map(|(own, other)| own / other);
-            add(format!("sse-tokio ÷ {name}, memory of {count} streams"), ratio, most);
+            if let (Some(own), Some(other)) = (tokio, contest.lane(name)) {
+                let both = own.memory(count).zip(other.memory(count));
+                let what = format!("sse-tokio ÷ {name}, memory of {count} streams");
+                add(what, both.map(|(own, other)| own / other), most);
+            }
         }
-        let own = memory(async_std);
-        add(format!("sse-async-std, KiB a stream of {count}"), own, MEMORY_ASYNC_STD);
+        if let Some(own) = async_std {
+            let what = format!("sse-async-std, KiB a stream of {count}");
+            add(what, own.memory(count), MEMORY_ASYNC_STD);
+        }
     }
     verdicts
 }
@@ -140,7 +148,49 @@ pub fn judge(contest: &Contest) -> Vec<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script;
+    use crate::contest::{Effort, Lane};
+    use crate::{roster, script};
+
+    /// What is judged if nobody has any figure.
+    fn failed(clients: &[&str], scripts: &[&'static str], cpu: bool) -> Vec<String> {
+        let asked = |client: &roster::Client| clients.is_empty() || clients.contains(&client.name);
+        let streams = if cpu { Vec::new() } else { vec![(1000, 3), (5000, 1)] };
+        let paced_rounds = usize::from(!cpu);
+        let effort = Effort { rounds: 1, share: 1, streams, paced_rounds, paced_events: 1 };
+        let lanes = roster::ALL.into_iter().filter(asked).map(Lane::new).collect();
+        let verdicts = judge(&Contest { lanes, scripts: scripts.into(), effort });
+        assert!(verdicts.iter().all(|verdict| !verdict.passes()));
+        verdicts.into_iter().map(|verdict| verdict.what).collect()
+    }
+
+    #[test]
+    fn what_failed_is_judged() {
+        let scripts = script::ALL.map(|script| script.name);
+        // Of six scripts: floor, and tiny events above it; peers; lent events; allocations; paced; memory.
+        let all = 2 * 5 + 2 + 4 * 6 + 2 * 3 + 4 * 2 + 4 + 2 * 3;
+        assert_eq!(failed(&[], &scripts, false).len(), all);
+        assert_eq!(failed(&[], &scripts, true).len(), all - 4 - 2 * 3);
+    }
+
+    #[test]
+    fn who_was_not_asked_for_is_not_judged() {
+        assert_eq!(
+            failed(&["sse-tokio"], &["wiki-1", "llm-1"], true),
+            ["sse-tokio, allocations, llm-1", "sse-tokio, allocations, wiki-1"]
+        );
+        assert_eq!(
+            failed(&["reqwest-raw", "sse-tokio", "sseer"], &["llm-10"], true),
+            ["sse-tokio ÷ floor, llm-10", "sse-tokio ÷ a peer, llm-10"]
+        );
+        assert!(failed(&["reqwest-raw", "sseer", "h1-surf-sse"], &["llm-1"], false).is_empty());
+    }
+
+    #[test]
+    fn allocations_are_those_of_their_script() {
+        let mut lane = Lane::new(roster::ALL[1]);
+        lane.allocations = vec![("wiki-1", 2.0), ("llm-1", 1.0)];
+        assert_eq!(COUNTED.map(|script| lane.allocations(script)), [Some(1.0), Some(2.0)]);
+    }
 
     #[test]
     fn every_script_has_a_bar() {

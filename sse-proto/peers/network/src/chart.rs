@@ -61,8 +61,10 @@ fn panel(
 ) -> Result<(), Box<dyn Error>> {
     let lanes: Vec<&Lane> =
         contest.lanes.iter().filter(|lane| lane.client.family == family).collect();
-    let Some(first) = lanes.first() else { return Ok(()) };
-    let scripts: Vec<&str> = first.cpu.iter().map(|(script, _)| *script).collect();
+    if lanes.is_empty() {
+        return Ok(());
+    }
+    let scripts = &contest.scripts;
     let heights =
         lanes.iter().flat_map(|lane| scripts.iter().filter_map(|script| lane.cpu(script)));
     let top = heights.fold(0.1, f64::max) * 1.05;

@@ -35,8 +35,8 @@ pub struct Lane {
     pub client: Client,
     /// CPU microseconds an event: scripts by their name, each with its rounds.
     pub cpu: Vec<(&'static str, Vec<f64>)>,
-    /// Allocations an event of the [`COUNTED`] scripts.
-    pub allocations: Vec<f64>,
+    /// Allocations an event of those of the scripts that are [`COUNTED`], by their name.
+    pub allocations: Vec<(&'static str, f64)>,
     /// KiB a stream, for each number of streams.
     pub memory: Vec<(usize, Vec<f64>)>,
     /// The paced stream: median lag, 99th percentile, CPU, in microseconds, round by round.
@@ -50,6 +50,10 @@ pub struct Lane {
 pub struct Contest {
     /// In the order of the roster.
     pub lanes: Vec<Lane>,
+    /// The names of the scripts that were asked for.
+    pub scripts: Vec<&'static str>,
+    /// How much was asked for.
+    pub effort: Effort,
 }
 
 impl Contest {
@@ -65,15 +69,7 @@ impl Contest {
         port: u16,
         bar: &ProgressBar,
     ) -> Result<Self> {
-        let empty = |&client| Lane {
-            client,
-            cpu: Vec::new(),
-            allocations: Vec::new(),
-            memory: Vec::new(),
-            paced: Vec::new(),
-            wrong: None,
-        };
-        let mut lanes: Vec<Lane> = clients.iter().map(empty).collect();
+        let mut lanes: Vec<Lane> = clients.iter().copied().map(Lane::new).collect();
         let length = |script: Script| (script.blocks / effort.share).max(1);
         let mut runners = Runners::start(&mut lanes, port)?;
         for &script in scripts {
@@ -118,7 +114,9 @@ impl Contest {
                 }
             }
         }
-        Ok(Self { lanes })
+        lanes.iter_mut().for_each(|lane| lane.keep_complete(effort));
+        let scripts = scripts.iter().map(|script| script.name).collect();
+        Ok(Self { lanes, scripts, effort: effort.clone() })
     }
 
     /// How many steps a run of so many clients and scripts takes.
@@ -132,12 +130,16 @@ impl Contest {
         self.lanes.iter().find(|lane| lane.client.name == name)
     }
 
-    /// The cheapest right peer of the same family on a script.
+    /// The peers of the same family.
+    pub fn peers(&self, of: &Lane) -> impl Iterator<Item = &Lane> {
+        let family = of.client.family;
+        let peers = self.lanes.iter().filter(|lane| lane.client.role == Role::Peer);
+        peers.filter(move |lane| lane.client.family == family)
+    }
+
+    /// The cheapest right one of them on a script.
     pub fn best_peer(&self, of: &Lane, script: &str) -> Option<&Lane> {
-        let peers = self.lanes.iter().filter(|lane| {
-            lane.client.role == Role::Peer && lane.client.family == of.client.family
-        });
-        let timed = peers.filter_map(|lane| Some((lane.cpu(script)?, lane)));
+        let timed = self.peers(of).filter_map(|lane| Some((lane.cpu(script)?, lane)));
         timed.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, lane)| lane)
     }
 }
@@ -192,7 +194,7 @@ fn count(lanes: &mut [Lane], script: Script, blocks: usize, port: u16) -> Result
         let mut process = Process::client(lane.client, true, port)?;
         let warm = lane.read(&mut process, script, 1);
         match warm.and_then(|_| lane.read(&mut process, script, blocks)) {
-            Ok([_, calls]) => lane.allocations.push(calls),
+            Ok([_, calls]) => lane.allocations.push((script.name, calls)),
             Err(error) => lane.wrong = Some(error.to_string()),
         }
     }
@@ -200,6 +202,27 @@ fn count(lanes: &mut [Lane], script: Script, blocks: usize, port: u16) -> Result
 }
 
 impl Lane {
+    /// A client of which nothing is known yet.
+    pub const fn new(client: Client) -> Self {
+        Self {
+            client,
+            cpu: Vec::new(),
+            allocations: Vec::new(),
+            memory: Vec::new(),
+            paced: Vec::new(),
+            wrong: None,
+        }
+    }
+
+    /// Drops what has fewer rounds than was asked for, where it fell out: few are no figure.
+    fn keep_complete(&mut self, effort: &Effort) {
+        self.cpu.retain(|(_, rounds)| rounds.len() == effort.rounds);
+        self.memory.retain(|(count, rounds)| effort.streams.contains(&(*count, rounds.len())));
+        if self.paced.len() < effort.paced_rounds {
+            self.paced.clear();
+        }
+    }
+
     /// CPU microseconds and allocations an event of one response, which must be right.
     fn read(&self, process: &mut Process, script: Script, blocks: usize) -> Result<[f64; 2]> {
         let answer = process.ask(&format!("read {}", path(script, blocks)))?;
@@ -251,6 +274,12 @@ impl Lane {
     /// A script's CPU time above another client's.
     pub fn above(&self, other: &Self, script: &str) -> Option<f64> {
         Some(self.cpu(script)? - other.cpu(script)?)
+    }
+
+    /// Allocations an event of a script.
+    pub fn allocations(&self, script: &str) -> Option<f64> {
+        let (_, calls) = self.allocations.iter().find(|(name, _)| *name == script)?;
+        Some(*calls)
     }
 
     /// KiB a stream, the median.

@@ -32,7 +32,7 @@ struct Options {
     #[arg(long, value_delimiter = ',')]
     scripts: Vec<String>,
     /// Only clients whose names begin so, such as `reqwest-raw,sse`.
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_parser = roster::beginning)]
     only: Vec<String>,
     /// Only CPU time and allocations: neither idle nor paced streams.
     #[arg(long)]
@@ -43,8 +43,8 @@ struct Options {
     /// Writes what is printed into this file as well.
     #[arg(long)]
     markdown: Option<PathBuf>,
-    /// Exits with 1 if any figure misses its bar.
-    #[arg(long)]
+    /// Exits with 1 if any figure misses its bar, or is missing since a client has failed.
+    #[arg(long, conflicts_with = "quick")]
     check: bool,
 }
 

@@ -3,7 +3,7 @@
 use sse_peers::report::table::Report;
 
 use crate::bars::Verdict;
-use crate::contest::{Contest, Lane};
+use crate::contest::{COUNTED, Contest, Lane};
 use crate::roster::Role;
 use crate::streams::Streams;
 
@@ -12,13 +12,13 @@ const NONE: &str = "–";
 
 /// Everything about every client, in one table.
 pub fn clients(report: &mut Report, contest: &Contest) {
-    let Some(first) = contest.lanes.first() else { return };
     report.line("CPU µs an event (× the bare HTTP client, + µs above it); KiB a stream; lags of a paced stream in µs.");
     report.line("CPU is the lowest decile of the rounds; memory and lags are medians.\n");
     let mut head = vec!["client".to_owned()];
-    head.extend(first.cpu.iter().map(|(script, _)| (*script).to_owned()));
+    head.extend(contest.scripts.iter().map(|script| (*script).to_owned()));
     head.push("allocations an event".to_owned());
-    head.extend(first.memory.iter().map(|(count, _)| format!("KiB, {count} streams")));
+    let counts = contest.effort.streams.iter().map(|(count, _)| *count);
+    head.extend(counts.clone().map(|count| format!("KiB, {count} streams")));
     head.extend(["paced: p50, p99", "paced CPU"].map(str::to_owned));
     report.head(&head);
     for lane in &contest.lanes {
@@ -29,11 +29,11 @@ pub fn clients(report: &mut Report, contest: &Contest) {
             Role::Floor => format!("*{title}*"),
             Role::Peer => title.to_owned(),
         }];
-        cells.extend(lane.cpu.iter().map(|(script, _)| cost(lane, floor, script)));
-        let calls: Vec<String> =
-            lane.allocations.iter().map(|calls| format!("{calls:.2}")).collect();
+        cells.extend(contest.scripts.iter().map(|script| cost(lane, floor, script)));
+        let calls = COUNTED.into_iter().filter_map(|script| lane.allocations(script));
+        let calls: Vec<String> = calls.map(|calls| format!("{calls:.2}")).collect();
         cells.push(if calls.is_empty() { NONE.to_owned() } else { calls.join(", ") });
-        cells.extend(lane.memory.iter().map(|(count, _)| figure(lane.memory(*count), 1)));
+        cells.extend(counts.clone().map(|count| figure(lane.memory(count), 1)));
         let lags = lane.lags().map(|[median, late]| format!("{median:.0}, {late:.0}"));
         cells.push(lags.unwrap_or_else(|| NONE.to_owned()));
         let paced = floor.and_then(|floor| lane.paced_ratio(floor));
@@ -76,7 +76,7 @@ pub fn verdicts(report: &mut Report, verdicts: &[Verdict]) {
         report.misses += usize::from(!passes);
         report.row(&[
             verdict.what.clone(),
-            format!("{:.3}", verdict.figure),
+            figure(verdict.figure, 3),
             verdict.bar.to_string(),
             if passes { "✓".to_owned() } else { "**✗**".to_owned() },
         ]);

@@ -96,3 +96,14 @@ pub const ALL: [Client; 19] = [
     client("curl-async-sse", "async-sse 5.1.0, curl", AsyncStd, Peer, "curl-raw"),
     client("curl-surf-sse", "surf-sse 1.0.0, curl", AsyncStd, Peer, "curl-raw"),
 ];
+
+/// The beginning of a client's name, from a command line.
+///
+/// # Errors
+///
+/// If no client is named so.
+pub fn beginning(text: &str) -> Result<String, String> {
+    let mut all = ALL.into_iter();
+    let found = all.any(|client| client.name.starts_with(text));
+    if found { Ok(text.to_owned()) } else { Err(format!("no client {text}")) }
+}
