@@ -23,7 +23,7 @@ pub fn run(count: Count) {
         runtime,
         reqwest: reqwest::Client::builder().no_proxy().build().expect("a client"),
         #[cfg(feature = "peers")]
-        reqwest012: reqwest012::Client::builder().no_proxy().build().expect("a client"),
+        foreign: peers::Foreign::new(),
     };
     client::run(&clients, count);
 }
@@ -32,7 +32,7 @@ struct Clients {
     runtime: Runtime,
     reqwest: reqwest::Client,
     #[cfg(feature = "peers")]
-    reqwest012: reqwest012::Client,
+    foreign: peers::Foreign,
 }
 
 impl Family for Clients {
@@ -44,7 +44,7 @@ impl Family for Clients {
             "sse-tokio-ref" => Box::pin(lent(request, sink)),
             "sse-tokio-updates" => Box::pin(updates(request, sink)),
             #[cfg(feature = "peers")]
-            _ => return peers::read(client, request, self.reqwest012.get(&url), url, sink),
+            _ => return self.foreign.read(client, request, url, sink),
             #[cfg(not(feature = "peers"))]
             _ => return None,
         })

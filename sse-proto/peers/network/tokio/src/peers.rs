@@ -11,23 +11,42 @@ use sse_peers_network::sink::Sink;
 
 use crate::text;
 
-pub(crate) fn read<S: Sink + 'static>(
-    client: &str,
-    request: reqwest::RequestBuilder,
-    request012: reqwest012::RequestBuilder,
-    url: String,
-    sink: S,
-) -> Option<Reading<S>> {
-    Some(match client {
-        "reqwest012-raw" => Box::pin(raw(request012, sink)),
-        "reqwest-eventsource" => Box::pin(reqwest_eventsource(request012, sink)),
-        "eventsource-stream" => Box::pin(eventsource_stream(request, sink)),
-        "sseer" => Box::pin(sseer(request, sink)),
-        "eventsrc-client" => Box::pin(eventsrc_client(request, sink)),
-        "reqwest-sse" => Box::pin(reqwest_sse(request, sink)),
-        "eventsource-client" => Box::pin(eventsource_client(url, sink)),
-        _ => return None,
-    })
+/// The HTTP clients that only they use.
+pub(crate) struct Foreign {
+    reqwest012: reqwest012::Client,
+    hyper: HyperTransport,
+}
+
+impl Foreign {
+    /// # Panics
+    ///
+    /// If there is no client to be had.
+    pub(crate) fn new() -> Self {
+        Self {
+            reqwest012: reqwest012::Client::builder().no_proxy().build().expect("a client"),
+            hyper: HyperTransport::new().expect("a client"),
+        }
+    }
+
+    pub(crate) fn read<S: Sink + 'static>(
+        &self,
+        client: &str,
+        request: reqwest::RequestBuilder,
+        url: String,
+        sink: S,
+    ) -> Option<Reading<S>> {
+        let request012 = self.reqwest012.get(&url);
+        Some(match client {
+            "reqwest012-raw" => Box::pin(raw(request012, sink)),
+            "reqwest-eventsource" => Box::pin(reqwest_eventsource(request012, sink)),
+            "eventsource-stream" => Box::pin(eventsource_stream(request, sink)),
+            "sseer" => Box::pin(sseer(request, sink)),
+            "eventsrc-client" => Box::pin(eventsrc_client(request, sink)),
+            "reqwest-sse" => Box::pin(reqwest_sse(request, sink)),
+            "eventsource-client" => Box::pin(eventsource_client(self.hyper.clone(), url, sink)),
+            _ => return None,
+        })
+    }
 }
 
 /// The floor of reqwest-eventsource, which is on the release before.
@@ -105,11 +124,15 @@ async fn reqwest_sse<S: Sink>(request: reqwest::RequestBuilder, mut sink: S) -> 
     Ok(sink)
 }
 
-async fn eventsource_client<S: Sink>(url: String, mut sink: S) -> Result<S, String> {
+async fn eventsource_client<S: Sink>(
+    hyper: HyperTransport,
+    url: String,
+    mut sink: S,
+) -> Result<S, String> {
     let client = eventsource_client::ClientBuilder::for_url(&url)
         .map_err(text)?
         .reconnect(ReconnectOptions::reconnect(false).retry_initial(false).build())
-        .build_with_transport(HyperTransport::new().map_err(text)?);
+        .build_with_transport(hyper);
     let mut events = client.stream();
     while let Some(event) = events.next().await {
         match event {
