@@ -5,7 +5,8 @@ use std::hint::black_box;
 use std::rc::Rc;
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
+use sse_peers::timing::time;
 
 /// Takes what a client reads.
 pub trait Sink {
@@ -80,12 +81,6 @@ pub fn monotonic() -> Duration {
 /// CPU time of all threads of this process, in the kernel too.
 pub fn process_time() -> Duration {
     time(ClockId::ProcessCPUTime)
-}
-
-fn time(clock: ClockId) -> Duration {
-    let time = clock_gettime(clock);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
-    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 /// What many streams have brought.
