@@ -23,7 +23,10 @@ pub fn run(chunk: &'static [u8]) -> usize {
         count += 1;
     }
     let mut session = Session::new(Config::default(), 1, Instant::ORIGIN);
-    session.handle_response(Instant::ORIGIN, ResponseHead::new(200).content_type(b"text/event-stream"));
+    session.handle_response(
+        Instant::ORIGIN,
+        ResponseHead::new(200).content_type(b"text/event-stream"),
+    );
     session.handle_chunk(Instant::ORIGIN, chunk);
     let mut encoder = Encoder::new();
     while let Output::Event(event) = session.poll_output() {
