@@ -17,7 +17,9 @@ cargo +nightly fuzz --version >/dev/null 2>&1 || skip "cargo-fuzz (cargo install
 command -v c++ >/dev/null 2>&1 || skip "a C++ compiler"
 
 cargo +nightly fuzz build
-for target in $(cargo +nightly fuzz list); do
+targets=$(cargo +nightly fuzz list)
+[ -n "$targets" ] || { echo "there are no targets"; exit 1; }
+for target in $targets; do
     mkdir -p "corpus/$target" "regressions/$target"
     log=$(mktemp)
     if ! cargo +nightly fuzz run "$target" "corpus/$target" "seeds/$target" "regressions/$target" -- \
