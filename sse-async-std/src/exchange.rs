@@ -21,7 +21,7 @@ pub(crate) struct Exchange {
     /// The body, if there is one: surf's requests lose it when they are cloned.
     body: Option<Arc<Mutex<Content>>>,
     /// Whether the body can be sent again: its length is known.
-    replayable: bool,
+    pub(crate) replayable: bool,
 }
 
 /// What was read of a body that can be sent again, and the rest of it, or a body that cannot.
@@ -46,10 +46,6 @@ impl Exchange {
         let raw = self.raw.0.remove("last-event-id");
         let id = raw.as_ref().map(HeaderValue::as_bytes).or(own);
         config.for_request(self.request.method().as_ref(), self.replayable, id)
-    }
-
-    pub(crate) fn try_clone(&self) -> Option<Self> {
-        self.replayable.then(|| self.clone())
     }
 
     /// Sends the request, and goes where it is redirected to.

@@ -32,10 +32,8 @@ impl ClientExt for Client {
     fn event_source_with(&self, request: impl Into<Request>, config: Config) -> EventSource {
         let mut exchange = Exchange::new(self.clone(), request.into());
         let config = exchange.configure(config);
-        EventSource::from_requests(
-            Requests::repeat(exchange, Exchange::try_clone, Exchange::send),
-            config,
-        )
+        let again = |it: &Exchange| it.replayable.then(|| it.clone());
+        EventSource::from_requests(Requests::repeat(exchange, again, Exchange::send), config)
     }
 }
 
@@ -50,10 +48,7 @@ pub fn get_with(url: impl AsRef<str>, config: Config) -> EventSource {
     match Url::parse(url.as_ref()) {
         Ok(url) => Client::with_http_client(StreamClient::new())
             .event_source_with(Request::new(Method::Get, url), config),
-        Err(error) => {
-            let error = TransportError::request(invalid(error));
-            EventSource::from_requests(Requests::failing(error), config)
-        }
+        Err(error) => EventSource::failing(TransportError::request(invalid(error)), config),
     }
 }
 

@@ -91,13 +91,19 @@ const MOST_KEPT: usize = 4096;
 thread_local!(static READ: std::cell::RefCell<Vec<u8>> = vec![0; 16 * 1024].into());
 
 /// The body of a response as a stream of chunks.
-#[derive(Debug)]
 pub struct Body {
     response: surf::Response,
     /// Chunks are copied into it and split off; it is used anew when they are gone.
     buffer: BytesMut,
     /// It is larger than what is kept while nothing comes.
     large: bool,
+}
+
+/// Shows none of the head, which may hold a cookie.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").finish_non_exhaustive()
+    }
 }
 
 impl From<surf::Response> for Body {

@@ -422,6 +422,21 @@ async fn a_peer_cannot_fill_the_memory_of_one_that_does_not_read() {
 }
 
 #[async_std::test]
+async fn small_frames_may_wait_for_their_reader() {
+    const EVENT: &str = "data: a token\n\n";
+    const COUNT: usize = 20_000;
+    let (sender, pieces) = unbounded();
+    let (client, url, server) = streams(pieces).await;
+    for _ in 0..COUNT {
+        sender.send(EVENT).await.unwrap();
+    }
+    drop(sender);
+    let mut response = get(&client, &url).await;
+    assert_eq!(body(&mut response).await.unwrap().len(), COUNT * EVENT.len());
+    within(server).await;
+}
+
+#[async_std::test]
 async fn events_come_over_http_2() {
     let (sender, pieces) = unbounded();
     let (client, url, server) = streams(pieces).await;

@@ -374,6 +374,7 @@ async fn failures_before_the_head_keep_their_kind() {
     // `.invalid` never resolves: https://www.rfc-editor.org/rfc/rfc6761#section-6.4
     let error = send(request("http://host.invalid/?token=secret")).await.unwrap_err();
     assert_ne!(cause(&error).kind(), ErrorKind::InvalidInput);
+    assert!(!error.to_string().contains("host.invalid"), "{error}");
 }
 
 // -- requests ------------------------------------------------------------------------------------
@@ -793,6 +794,24 @@ mod tls {
         let inner = error.get_ref().unwrap().downcast_ref::<TlsError>().unwrap();
         assert_eq!(*inner, TlsError::InvalidCertificate(CertificateError::UnknownIssuer));
         assert!(server.join().unwrap().is_err());
+    }
+
+    /// Where the platform's certificates come from variables of the environment, in a process of its own.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn without_any_root_no_request_can_be_made() {
+        const ALONE: &str = "SSE_TEST_WITHOUT_ROOTS";
+        if std::env::var_os(ALONE).is_none() {
+            let test = "tls::without_any_root_no_request_can_be_made";
+            let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+            alone.args([test, "--exact"]).env(ALONE, "");
+            alone.env("SSL_CERT_FILE", "/dev/null").env_remove("SSL_CERT_DIR");
+            let output = alone.output().unwrap();
+            assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{output:?}");
+            return;
+        }
+        let error = async_std::task::block_on(send(request("https://localhost:1/?token=secret")));
+        assert_eq!(cause(&error.unwrap_err()).kind(), ErrorKind::InvalidInput);
     }
 
     #[async_std::test]

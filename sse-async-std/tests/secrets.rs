@@ -4,7 +4,7 @@ mod support;
 
 use futures_util::StreamExt;
 use hyper::header::{AUTHORIZATION, HeaderValue};
-use sse_async_std::{RawHead, RawHeaders, ResponseExt, StreamClient};
+use sse_async_std::{Body, EventStream, RawHead, RawHeaders, StreamClient};
 use sse_testkit::scenario::secrets::{SECRET, shown};
 use sse_testkit::{Reply, Server};
 use support::{AsyncStd, http};
@@ -39,7 +39,10 @@ async fn no_type_of_the_adapter_shows_a_secret() -> Result<(), Box<dyn std::erro
     texts.push(format!("{:?}", response.ext::<RawHead>()));
     assert!(texts.iter().all(|text| !text.is_empty()));
 
-    let mut events = response.event_stream();
+    let body = Body::from(response);
+    texts.push(format!("{body:?}"));
+
+    let mut events = EventStream::new(body);
     texts.push(format!("{events:?}"));
     texts.push(format!("{:?}", events.next().await));
     texts.push(format!("{events:?}"));

@@ -18,6 +18,10 @@ use super::request::Outgoing;
 use super::response::{Driver, Frames, MAX_BUFFER, convert, head, into_io};
 use super::socket::Socket;
 
+// Of small frames that nobody has read h2 takes fewer, the smaller they are: an error ends the connection where what each lacks to
+// 256 bytes comes to half of this. The stream's own window, which bounds what is held, must be used up before.
+const CONNECTION_WINDOW: u32 = 64 * MAX_BUFFER;
+
 pub(super) async fn exchange(socket: Socket, mut request: Outgoing) -> io::Result<Response> {
     // Here the host is part of the address.
     let host = request.headers_mut().remove(HOST);
@@ -27,7 +31,7 @@ pub(super) async fn exchange(socket: Socket, mut request: Outgoing) -> io::Resul
     let (spawner, tasks) = unbounded();
     let (mut sender, connection) = Builder::new(Inside(spawner))
         .initial_stream_window_size(MAX_BUFFER)
-        .initial_connection_window_size(MAX_BUFFER)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(MAX_BUFFER)
         .handshake(socket)
         .await

@@ -40,7 +40,12 @@ pub(super) fn host(url: &Url) -> &str {
 /// Connects to the first address of the URL's host that answers.
 pub(super) async fn dial(url: &Url) -> io::Result<TcpStream> {
     let port = url.port_or_known_default().unwrap_or_default();
-    let stream = race((host(url), port).to_socket_addrs().await?).await?;
+    let addresses = (host(url), port).to_socket_addrs().await.map_err(|error| {
+        // async-std puts the address in front of what the system said.
+        let cause = error.get_ref().and_then(|error| error.source()).map(ToString::to_string);
+        io::Error::new(error.kind(), cause.unwrap_or_else(|| error.to_string()))
+    })?;
+    let stream = race(addresses).await?;
     // If the connection is gone already, the first write says it better.
     let _ = stream.set_nodelay(true);
     let _ = keep_alive(SockRef::from(&stream));

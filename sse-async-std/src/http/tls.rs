@@ -1,8 +1,9 @@
 //! TLS by rustls, with ring, and with the platform's own certificates.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
+use async_lock::OnceCell;
 use async_std::task::spawn_blocking;
 use futures_rustls::TlsConnector;
 use futures_rustls::pki_types::pem::PemObject;
@@ -23,26 +24,24 @@ use super::{StreamClient, invalid};
 const ALPN: &[&[u8]] = if cfg!(feature = "http2") { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
 
 /// How to check a server, and the configuration made from that with the first `https` request.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Tls {
     accept_invalid: bool,
     roots: Vec<CertificateDer<'static>>,
-    config: OnceLock<Arc<ClientConfig>>,
+    config: OnceCell<Arc<ClientConfig>>,
 }
 
 impl Tls {
     /// Connects and shakes hands.
     pub(super) async fn open(self: &Arc<Self>, url: &Url) -> io::Result<Socket> {
         let name = ServerName::try_from(host(url).to_owned()).map_err(invalid)?;
-        let config = match self.config.get() {
-            Some(config) => config.clone(),
-            None => {
-                let this = self.clone();
-                // Off the executor: it may read the platform's certificates, some hundreds of files.
-                spawn_blocking(move || this.load()).await.map_err(io::Error::other)?
-            }
+        // Off the executor: it may read the platform's certificates, some hundreds of files. Without any no request can be made.
+        let load = || {
+            let this = self.clone();
+            spawn_blocking(move || this.load())
         };
-        let stream = TlsConnector::from(config).connect(name, dial(url).await?).await?;
+        let config = self.config.get_or_try_init(load).await.map_err(invalid)?;
+        let stream = TlsConnector::from(config.clone()).connect(name, dial(url).await?).await?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok(Socket::new(stream, http2))
     }
@@ -62,7 +61,7 @@ impl Tls {
             .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(verifier);
-        Ok(self.config.get_or_init(|| speaking(config.with_no_client_auth())).clone())
+        Ok(speaking(config.with_no_client_auth()))
     }
 }
 
@@ -105,9 +104,10 @@ impl StreamClient {
     }
 
     fn with_tls(mut self, change: impl FnOnce(&mut Tls)) -> Self {
-        let tls = Arc::make_mut(&mut self.tls);
-        tls.config.take();
-        change(tls);
+        let Tls { accept_invalid, ref roots, .. } = *self.tls;
+        let mut tls = Tls { accept_invalid, roots: roots.clone(), config: OnceCell::new() };
+        change(&mut tls);
+        self.tls = Arc::new(tls);
         self
     }
 }

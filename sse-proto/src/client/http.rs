@@ -101,4 +101,9 @@ impl<R: Response, C: Clock + Default> EventSource<HttpTransport<R, C>> {
     pub fn from_requests(requests: Requests<R, R::Error>, config: Config) -> Self {
         Self::new(HttpTransport::new(requests, C::default()), config)
     }
+
+    /// A source whose only item is this error, since there can be no request.
+    pub fn failing(error: TransportError<R::Error>, config: Config) -> Self {
+        Self::from_requests(Requests::failing(error), config)
+    }
 }
