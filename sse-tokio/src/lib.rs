@@ -61,7 +61,7 @@
 //! - [`snapshot()`](sse_proto::client::EventSource::snapshot) has the id that a reconnection carries. Store it, and give it to
 //!   [`Config::resume`] at the next start. With [`Commit::Manual`] it is the id that you committed after processing, so
 //!   that a crash loses nothing.
-//! - Back-pressure: no chunk is read before the last one is used up. Dropping the stream closes its connection; a `next()` that
+//! - Back-pressure: no chunk is read before the last one is used up; over HTTP/2 its window is filled. Dropping the stream closes its connection; a `next()` that
 //!   is dropped loses nothing.
 //!
 //! # Redirects
@@ -91,6 +91,12 @@
 //! the number that the server allows on a connection (`SETTINGS_MAX_CONCURRENT_STREAMS`) they wait for another to end, in silence:
 //! [`Config::connect_timeout`] covers that wait, and a request that it ended is still sent, and reset, when there is room. More
 //! room is in a second client, or in `http1_only()`.
+//!
+//! They share its windows, too: by reqwest's defaults 2 MiB of a stream that is not read are kept for it, and at 5 MiB unread all
+//! streams of the connection stand still. Where many small frames lie unread, h2 ends the connection (`ENHANCE_YOUR_CALM`): at
+//! about 12,000 events of 50 bytes. Where readers may stop for long, build the client with
+//! `http2_initial_stream_window_size(128 * 1024)` and `http2_initial_connection_window_size(8 * 1024 * 1024)`, as those of [`get`]
+//! are. A head of more than 16 KiB is a loss there, unless the client has a larger `http2_max_header_list_size`.
 //!
 //! # Certificates
 //!

@@ -52,7 +52,13 @@ pub fn get(url: impl IntoUrl) -> EventSource {
 /// Events of an address, with a client of its own.
 pub fn get_with(url: impl IntoUrl, config: Config) -> EventSource {
     // A `Referer` would tell one origin the other's query, tokens and all.
-    match Client::builder().referer(false).build() {
+    let builder = Client::builder().referer(false);
+    // What the stream may hold unread is used up before h2 takes its small frames for an attack.
+    #[cfg(feature = "http2")]
+    let builder = builder
+        .http2_initial_stream_window_size(128 * 1024)
+        .http2_initial_connection_window_size(8 * 1024 * 1024);
+    match builder.build() {
         Ok(client) => client.get(url).event_source_with(config),
         Err(error) => invalid(error, config),
     }
@@ -90,10 +96,7 @@ where
 
 /// A source whose only item is the error.
 fn invalid(error: reqwest::Error, config: Config) -> EventSource {
-    EventSource::from_requests(
-        Requests::failing(TransportError::request(error.without_url())),
-        config,
-    )
+    EventSource::failing(TransportError::request(error.without_url()), config)
 }
 
 async fn send(request: RequestBuilder, attempt: Attempt) -> Result<Response, TransportError> {
