@@ -189,7 +189,6 @@ impl Watch {
             self.note_health(since);
         }
         self.place = Place::Due;
-        self.last_loss = None;
     }
 
     /// A connection was open since then: healthy ones set the losses back.

@@ -366,6 +366,7 @@ impl Block {
     pub(crate) fn set_last_event_id(&mut self, id: &str) {
         let id = if id.contains(['\0', '\r', '\n']) { "" } else { id };
         self.before_id_moves(field::is_header_value(id.as_bytes()));
+        self.last.own = false;
         self.last_event_id.clear();
         self.last_event_id.push_str(id, self.limits.id_bytes);
     }

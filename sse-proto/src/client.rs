@@ -180,10 +180,7 @@ impl<T: Transport> EventSource<T> {
     /// [`Closed::NoContent`] where the server answered 204, [`Closed::ByUser`] after [`close`](Self::close).
     pub async fn opened(&mut self) -> Result<&T::Response, Error<T>> {
         poll_fn(|cx| self.poll_opened(cx)).await?;
-        match &self.connection {
-            Connection::Established(response) => Ok(response),
-            _ => Err(Error::closed(Closed::ByUser, None, None)),
-        }
+        self.response().ok_or_else(|| Error::closed(Closed::ByUser, None, None))
     }
 
     /// A handle for other tasks: it can close and restart the stream, commit ids, and look at it while it runs.
@@ -213,15 +210,18 @@ impl<T: Transport> EventSource<T> {
         self.owner.with_mut(Session::close);
         self.connection = Connection::None;
         self.lent = None;
+        self.disarm();
     }
 
-    /// Reconnects at the next poll, without a loss and without a wait.
+    /// Reconnects at the next poll, without a loss and without a wait. A connection was healthy if it has been open for
+    /// [`RetryPolicy::healthy_after`](crate::RetryPolicy::healthy_after) now.
     pub fn restart(&mut self) {
-        if std::mem::take(&mut self.untimed) {
-            let now = self.transport.now();
-            self.owner.with_mut(|session| session.note_life(now));
-        }
-        self.owner.with_mut(Session::restart);
+        self.untimed = false;
+        let now = self.transport.now();
+        self.owner.with_mut(|session| {
+            session.note_life(now);
+            session.restart();
+        });
         self.connection = Connection::None;
     }
 
@@ -252,6 +252,11 @@ impl<T: Transport> EventSource<T> {
     /// The standard's `readyState`.
     pub fn ready_state(&self) -> ReadyState {
         self.owner.with(|session| session.ready_state())
+    }
+
+    /// Why the source is over, once it is; see [`Session::closed`].
+    pub fn closed(&self) -> Option<Closed> {
+        self.owner.with(|session| session.closed())
     }
 
     /// What was counted since the source began.

@@ -477,6 +477,7 @@ impl Decoder {
         checked.map_or_else(Token::Over, |()| Token::Again)
     }
 
+    /// A whole `retry` line.
     fn retry_line(&mut self, time: Option<Duration>) -> Token {
         let Some(time) = time else { return Token::Again };
         self.retry = time;

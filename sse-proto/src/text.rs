@@ -100,7 +100,7 @@ impl Text {
         self.text.push_str(text);
     }
 
-    /// Adds whole lines that are known to be valid and have at most `len` bytes, an LF before each but perhaps the first.
+    /// Adds whole lines that are known to be valid and have at most `len` bytes, with an LF before each but perhaps the first.
     pub(crate) fn push_lines<'a>(
         &mut self,
         joined: bool,
@@ -108,7 +108,7 @@ impl Text {
         len: usize,
         limit: usize,
     ) {
-        self.reserve(len + 1, limit);
+        self.reserve(len, limit);
         let mut separate = joined;
         for line in lines {
             if separate {

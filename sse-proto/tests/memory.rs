@@ -333,6 +333,21 @@ fn a_long_line_behind_a_cut_block_is_given_back() {
     meter.assert_now_at_most(SOME_KIB);
 }
 
+#[test]
+fn what_lies_between_data_lines_takes_no_room() {
+    let mut decoder = Decoder::with_limits(Limits::default().event_bytes(64 * KIB));
+    let mut meter = Meter::default();
+    let (x, y) = ("x".repeat(17 * KIB), "y".repeat(LIMIT));
+    let chunk = Bytes::from(format!("data: {x}\nunknown: {y}\ndata: z\n"));
+    meter.step(|| {
+        decoder.push(chunk.clone());
+        assert_eq!(decoder.advance(), None);
+    });
+    meter.assert_now_at_most(64 * KIB);
+    decoder.push("\n");
+    assert_eq!(next_event(&mut decoder).map(|event| event.data() == format!("{x}\nz")), Some(true));
+}
+
 /// Invalid bytes grow by two thirds as they become text; they are not held twice.
 #[test]
 fn a_long_line_of_invalid_text_is_held_once() {

@@ -86,6 +86,8 @@ impl Block {
         let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return };
         let (first, last) = (first.ends().0, last.ends().1);
         let lines = lines.iter().map(|line| line.ends());
+        // Not what lies between them, which may be much more.
+        let len = lines.clone().map(|(from, to)| to - from + 1).sum();
         let limit = self.limits.event_bytes;
         let joined = self.flags & HELD != 0;
         self.flags |= HELD;
@@ -93,7 +95,7 @@ impl Block {
             // A line begins behind ASCII and ends before it, so the borders are those of characters.
             Ok(text) => {
                 let lines = lines.map(|(from, to)| &text[from - first..to - first]);
-                self.data.push_lines(joined, lines, last - first, limit);
+                self.data.push_lines(joined, lines, len, limit);
             }
             Err(_) => {
                 for (number, (from, to)) in lines.enumerate() {

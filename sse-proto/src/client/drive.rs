@@ -90,8 +90,7 @@ impl<T: Transport> EventSource<T> {
                 Some(Err(error)) => return Poll::Ready(Err(error)),
                 Some(Ok(_)) => {}
                 None => {
-                    let why = self.owner.with_mut(|session| session.closed());
-                    let why = why.unwrap_or(Closed::ByUser);
+                    let why = self.closed().unwrap_or(Closed::ByUser);
                     return Poll::Ready(Err(Error::closed(why, None, None)));
                 }
             }
@@ -204,8 +203,10 @@ impl<T: Transport> EventSource<T> {
                 self.connection = Connection::Starting(self.transport.start(attempt));
                 Then::Again
             }
-            Step::Wait(deadline) if *passed == MOST_HIDDEN => {
-                if self.poll_deadline(deadline, cx).is_ready() {
+            Step::Wait(deadline) if *passed >= MOST_HIDDEN => {
+                *passed += 1;
+                // Deadlines could follow one another for ever, too.
+                if *passed < 2 * MOST_HIDDEN && self.poll_deadline(deadline, cx).is_ready() {
                     return Then::Again;
                 }
                 cx.waker().wake_by_ref();
@@ -250,9 +251,7 @@ impl<T: Transport> EventSource<T> {
 
     fn poll_deadline(&mut self, deadline: Option<Instant>, cx: &mut Context<'_>) -> Poll<()> {
         let Some(mut deadline) = deadline else {
-            if self.armed.take().is_some() {
-                self.transport.disarm_timer();
-            }
+            self.disarm();
             return Poll::Pending;
         };
         if std::mem::take(&mut self.untimed) {
@@ -279,6 +278,12 @@ impl<T: Transport> EventSource<T> {
         self.grace = None;
         self.owner.with_mut(|session| session.handle_timeout(now));
         Poll::Ready(())
+    }
+
+    pub(super) fn disarm(&mut self) {
+        if self.armed.take().is_some() {
+            self.transport.disarm_timer();
+        }
     }
 
     fn poll_connection(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -336,6 +341,7 @@ impl<T: Transport> EventSource<T> {
     /// The terminal error, if it is one, with what is left of the response.
     fn finish(&mut self, why: Closed) -> Option<Error<T>> {
         self.finished = true;
+        self.disarm();
         // What was accepted and then lost has nothing more to tell, and would keep its socket open.
         let response = self.take_response(why.is_refused());
         (!why.is_clean()).then(|| Error::closed(why, response, self.failure.take()))

@@ -7,7 +7,7 @@ use crate::{Cause, Closed, DecodeError, Refusal};
 
 /// Why an [`EventSource`](super::EventSource) ended, or that it skipped a block.
 ///
-/// One that is about a response still holds it, head and unread body.
+/// One that is about a response which was not accepted still holds it, head and unread body.
 pub struct Error<T: Transport>(
     Box<Inner<T>>,
     #[expect(dead_code, reason = "only its size counts")] Width,
@@ -136,10 +136,7 @@ impl<T: Transport> fmt::Debug for Error<T> {
 
 impl<T: Transport> std::error::Error for Error<T> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match (&self.0.source, &self.0.kind) {
-            (Some(error), _) => Some(error),
-            (None, Kind::Closed(Closed::Lost { cause, .. })) => Some(cause),
-            _ => None,
-        }
+        let error = self.0.source.as_ref()?;
+        Some(error)
     }
 }

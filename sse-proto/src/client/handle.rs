@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use super::drive::Step;
 use crate::session::Next;
-use crate::{Config, Instant, InvalidId, ReadyState, Session, Snapshot, Stats};
+use crate::{Closed, Config, Instant, InvalidId, ReadyState, Session, Snapshot, Stats};
 
 /// A source's session: its own until the first handle, then shared.
 ///
@@ -258,6 +258,11 @@ impl Handle {
     /// The standard's `readyState`.
     pub fn ready_state(&self) -> ReadyState {
         self.0.with(|session| session.ready_state())
+    }
+
+    /// Why the source is over, once it is; [`Closed::ByUser`] where it was dropped before.
+    pub fn closed(&self) -> Option<Closed> {
+        self.0.with(|session| session.closed())
     }
 
     /// What was counted since the source began.

@@ -111,6 +111,14 @@ impl<E> TransportError<E> {
         }
     }
 
+    /// The error of the user's factory, where it is one: what was put into a [`Permanent`], or what it gave otherwise.
+    pub fn as_factory(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        match &self.0 {
+            Kind::Factory(error) | Kind::Permanent(error) => Some(&**error),
+            _ => None,
+        }
+    }
+
     /// Whether the request could not be made: by the factory, or for what it was made of.
     pub const fn is_request(&self) -> bool {
         matches!(self.0, Kind::Request(_) | Kind::Scheme | Kind::Factory(_) | Kind::Permanent(_))

@@ -224,13 +224,7 @@ impl Decoder {
             Partial::Value { field: Field::Data, .. } => again(self.block.end_data()),
             Partial::Value { field: Field::EventType, .. } => again(self.block.end_event_type()),
             Partial::Value { .. } => again(self.block.end_id()),
-            Partial::Retry { value, .. } => match value.finish() {
-                Some(time) => {
-                    self.retry = time;
-                    Token::Retry
-                }
-                None => Token::Again,
-            },
+            Partial::Retry { value, .. } => self.retry_line(value.finish()),
             Partial::Comment { .. } if !self.report_comments => {
                 self.clear_comment();
                 Token::Again

@@ -149,8 +149,10 @@ impl Session {
             (_, Input::Restart) => {
                 self.note_health();
                 self.forget_connection();
-                self.lost = None;
-                self.last_loss = None;
+                if self.lost.take().is_some() {
+                    // Nobody heard of it.
+                    self.last_loss = None;
+                }
                 self.state = State::Due;
             }
             (State::Connecting { .. }, Input::Request) => {

@@ -47,7 +47,8 @@ pub struct Attempt {
     /// Where to send the request instead of the address that the user gave: where a redirect ended before, under
     /// [`ReconnectTo::Redirected`](crate::ReconnectTo::Redirected).
     pub address: Option<String>,
-    /// Why there is another attempt; `None` for the first and after a restart.
+    /// Why there is another attempt; `None` for the first, and where a restart ended a connection. A restart during the wait after a
+    /// loss keeps its cause.
     pub last_loss: Option<Cause>,
 }
 
@@ -137,7 +138,7 @@ pub enum Closed {
     Sentinel,
     /// The body of a one-shot request ended cleanly.
     EndOfStream,
-    /// The request could not be made.
+    /// The request could not be made: it is invalid, or its factory gave up.
     InvalidRequest,
     /// The response was not accepted.
     Refused(Refusal),
@@ -169,7 +170,7 @@ impl fmt::Display for Closed {
             Self::NoContent => f.write_str("the server answered with status 204: no content"),
             Self::Sentinel => f.write_str("the stream is complete"),
             Self::EndOfStream => f.write_str("the stream ended"),
-            Self::InvalidRequest => f.write_str("the request is invalid"),
+            Self::InvalidRequest => f.write_str("the request could not be made"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Lost { cause, give_up: GiveUp::NoRetry } => cause.fmt(f),
             Self::Lost { cause, give_up } => write!(f, "{cause}, and {give_up}"),
@@ -228,10 +229,13 @@ pub enum GiveUp {
     },
 }
 
+impl core::error::Error for GiveUp {}
+
 impl fmt::Display for GiveUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRetry => f.write_str("the policy allows no retry"),
+            Self::Retries { limit: 1 } => f.write_str("the limit of 1 retry is reached"),
             Self::Retries { limit } => write!(f, "the limit of {limit} retries is reached"),
             Self::Elapsed { limit } => write!(f, "the limit of {limit:?} for retries is reached"),
             Self::ServerWait { wait, limit } => {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll};
 
-use sse_proto::{Closed, Config, RetryPolicy};
+use sse_proto::{Closed, Config, Refusal, RetryPolicy, Sentinel};
 
 use super::network::{Answer, Network, Piece, ending, status, stream};
 use super::{SECOND, Source, Task, config};
@@ -81,6 +81,25 @@ fn opened_says_that_there_is_nothing_to_stream() {
     let error = wait(&Task::new(), &network, source.opened()).err().expect("it is over");
     assert_eq!(error.closed_because(), Some(Closed::NoContent));
     assert_eq!(error.status(), Some(204));
+}
+
+#[test]
+fn an_end_says_why() {
+    let sentinel = config().sentinel(Some(Sentinel::Data("stop".into())));
+    let ends = [
+        (Network::new([status(204)]), config(), Closed::NoContent),
+        (Network::new([stream(&["data: stop\n\n"])]), sentinel, Closed::Sentinel),
+        (Network::new([status(404)]), config(), Closed::Refused(Refusal::Status(404))),
+    ];
+    for (network, config, why) in ends {
+        let mut source = Source::new(network, config);
+        let handle = source.handle();
+        assert_eq!((source.closed(), handle.closed()), (None, None));
+        Task::new().lines(&mut source);
+        assert_eq!((source.closed(), handle.closed()), (Some(why), Some(why)));
+        drop(source);
+        assert_eq!(handle.closed(), Some(why));
+    }
 }
 
 #[test]

@@ -97,6 +97,12 @@ fn an_error_knows_whose_fault_it_is() {
         let found = (error.is_request(), error.is_permanent(), error.as_http().is_some());
         assert_eq!(found, (is_request, is_permanent, is_http), "{error}");
     }
+    for reason in [io().into(), Permanent::new(io()).into()] {
+        let error = TransportError::<io::Error>::factory(reason);
+        let own = error.as_factory().expect("its own").downcast_ref::<io::Error>();
+        assert_eq!(own.map(ToString::to_string).as_deref(), Some("broken"));
+    }
+    assert!(TransportError::send(io()).as_factory().is_none());
     for scheme in ["http", "https"] {
         assert!(TransportError::<io::Error>::check_scheme(scheme).is_ok());
     }

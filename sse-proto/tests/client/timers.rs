@@ -240,9 +240,11 @@ fn a_restart_by_a_handle_after_a_quiet_hour_has_its_whole_connect_timeout() {
 }
 
 #[test]
-fn a_restart_judges_health_by_the_last_sign_of_life() {
-    let ways: [fn(&mut Source); 2] = [Source::restart, |source| source.handle().restart()];
-    for restart in ways {
+fn a_restart_judges_health_by_how_long_the_connection_was_open_as_far_as_it_knows() {
+    // A handle knows no time but that of the last thing that happened.
+    let ways: [(fn(&mut Source), &str); 2] =
+        [(Source::restart, "1s"), (|source| source.handle().restart(), "4s")];
+    for (restart, wait) in ways {
         let network = Network::new([Answer::Fails, Answer::Fails, stream(&[]), Answer::Fails]);
         let mut source = Source::new(network.clone(), config());
         let mut task = Task::new();
@@ -250,7 +252,8 @@ fn a_restart_judges_health_by_the_last_sign_of_life() {
         assert_eq!(source.stats().opens, 1);
         network.pass(SECOND * 3600);
         restart(&mut source);
-        let lost = "lost: the connection failed: the line is dead: it is unplugged, 4s";
+        let lost =
+            format!("lost: the connection failed: the line is dead: it is unplugged, {wait}");
         assert_eq!(task.lines(&mut source.updates()), [lost]);
     }
 }
@@ -289,6 +292,25 @@ fn once_a_stream_is_open_no_timer_is_left_that_nothing_waits_for() {
     network.answer(stream(&[]));
     assert_eq!(task.lines(&mut source.updates()), ["open"]);
     assert!(!network.is_armed());
+}
+
+#[test]
+fn an_end_leaves_no_timer() {
+    let ends: [(Answer, fn(&mut Source)); 3] = [
+        (stream(&[]), Source::close),
+        (stream(&[]), |source| source.handle().close()),
+        (Answer::Never, Source::close),
+    ];
+    for (answer, end) in ends {
+        let network = Network::new([answer]);
+        let mut source = Source::new(network.clone(), config().idle_timeout(Some(SECOND)));
+        let mut task = Task::new();
+        assert_eq!(task.lines(&mut source), NOTHING);
+        assert!(network.is_armed());
+        end(&mut source);
+        assert_eq!(task.lines(&mut source), ["end"]);
+        assert!(!network.is_armed());
+    }
 }
 
 #[test]

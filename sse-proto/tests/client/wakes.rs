@@ -147,6 +147,18 @@ fn losses_without_waits_leave_others_their_turn() {
     assert!((1..1000).contains(&source.stats().losses));
 }
 
+#[test]
+fn deadlines_that_follow_one_another_leave_others_their_turn() {
+    use futures_util::{FutureExt, StreamExt};
+    let network = Network::new((0..1000).map(|_| Answer::Never).collect::<Vec<_>>());
+    let zero = std::time::Duration::ZERO;
+    let policy = sse_proto::RetryPolicy::standard().reconnection_time(zero);
+    let config = config().retry(policy).connect_timeout(Some(zero));
+    let mut source = Source::new(network, config);
+    assert!(source.next().now_or_never().is_none());
+    assert!((1..1000).contains(&source.stats().losses));
+}
+
 /// And are noticed when time is up, however much comes that nobody reads.
 #[test]
 fn chunks_without_an_event_leave_others_their_turn() {

@@ -377,7 +377,7 @@ fn requests_that_are_made_anew_are_retried_unless_a_policy_says_no() {
 fn a_request_that_cannot_be_made_ends_the_session() {
     let mut driver = Driver::connecting(config());
     driver.session.handle_invalid_request(driver.now());
-    assert_eq!(driver.drain(), ["closed: the request is invalid"]);
+    assert_eq!(driver.drain(), ["closed: the request could not be made"]);
     assert_eq!(driver.session.closed(), Some(Closed::InvalidRequest));
     assert_eq!(driver.session.stats().attempts, 1);
 }

@@ -77,6 +77,8 @@ pub struct Judge {
     losses: Losses,
     next: Next,
     last_loss: Option<Cause>,
+    /// The loss before a restart, which the next attempt knows if it was told.
+    maybe_lost: Option<Cause>,
     counts: Counts,
     /// When the client was woken for the poll that goes on; the origin where it was not asleep.
     woken_at: Instant,
@@ -113,6 +115,7 @@ impl Judge {
             losses,
             next: Next::connect(now),
             last_loss: None,
+            maybe_lost: None,
             counts: Counts::default(),
             woken_at: now,
             moments: None,
@@ -139,7 +142,8 @@ impl Judge {
             let losses = self.losses.retries;
             self.fail(Rule::Wait, || format!("{attempt:?} after {losses} losses in a row"));
         }
-        if attempt.last_loss != self.last_loss {
+        let maybe = self.maybe_lost.take();
+        if attempt.last_loss != self.last_loss && (maybe.is_none() || attempt.last_loss != maybe) {
             self.fail(Rule::Outcome, || format!("{attempt:?} does not know the last loss"));
         }
         self.begin_after(attempt.last_event_id.parse().unwrap_or(0));
@@ -322,7 +326,8 @@ impl Judge {
         }
         if self.phase != Phase::Over {
             self.enter(Phase::Due);
-            (self.next, self.last_loss) = (Next::connect(self.since), None);
+            self.next = Next::connect(self.since);
+            self.maybe_lost = self.last_loss.take().or(self.maybe_lost);
         }
     }
 

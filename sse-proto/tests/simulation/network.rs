@@ -406,7 +406,7 @@ impl std::error::Error for Broken {}
 fn describe(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Failed(kind) => format!("{kind:?}"),
-        Outcome::InvalidRequest => "the request is invalid".into(),
+        Outcome::InvalidRequest => "the request could not be made".into(),
         Outcome::Head(head) => format!("{head:?}"),
         Outcome::Stream(body) => format!("a stream of {:?}", body.marks.iter().map(|(_, m)| m)),
     }

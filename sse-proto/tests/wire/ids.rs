@@ -67,6 +67,16 @@ fn an_id_that_the_request_carried_is_inherited() {
 }
 
 #[test]
+fn an_id_from_outside_is_not_the_blocks_own() {
+    let mut decoder = Decoder::new();
+    decoder.push("id: 9\ndata: x\n\n");
+    assert_eq!(decoder.advance(), Some(Ok(sse_proto::Found::Event)));
+    decoder.set_last_event_id("5");
+    let event = decoder.event().expect("the event");
+    assert_eq!((event.last_event_id(), event.id()), ("5", None));
+}
+
+#[test]
 fn the_last_event_id_outlives_several_connections_without_an_id() {
     let mut decoder = Decoder::new();
     assert_eq!(push(&mut decoder, b"id: 1\ndata: x\n\n"), ["message#1: x"]);
