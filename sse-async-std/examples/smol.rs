@@ -24,7 +24,7 @@ async fn follow(url: String) -> Outcome {
     let policy = RetryPolicy::default()
         .base(Duration::ZERO)
         .reconnection_time(Duration::from_millis(5))
-        .max_retries(Some(5));
+        .max_retries(5);
     let mut source = client.event_source_with(client.get(url), Config::default().retry(policy));
 
     let (mut events, mut losses) = (Vec::new(), 0);

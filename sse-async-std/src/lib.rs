@@ -181,5 +181,11 @@ pub type TransportError = sse_proto::client::TransportError<std::io::Error>;
 /// Something that happened to an [`EventSource`]; see [`sse_proto::client::Update`].
 pub type Update = sse_proto::client::Update<Transport>;
 
+/// Everything that happens to a source that is kept; see [`sse_proto::client::Updates`].
+pub type Updates<'a> = sse_proto::client::Updates<'a, Transport>;
+
+/// Everything that happens to its source; see [`sse_proto::client::IntoUpdates`].
+pub type IntoUpdates = sse_proto::client::IntoUpdates<Transport>;
+
 /// A loss that will be retried; see [`sse_proto::client::Loss`].
 pub type Loss = sse_proto::client::Loss<Transport>;

@@ -65,8 +65,7 @@ pub fn get_with(url: impl AsRef<str>, config: Config) -> EventSource {
 ///
 /// let client = surf::Client::with_http_client(StreamClient::new());
 /// // 401 is worth another attempt here, since that one has a fresh token.
-/// let statuses = vec![401, 429, 500, 502, 503, 504];
-/// let policy = RetryPolicy::default().statuses(statuses).max_retries(Some(5));
+/// let policy = RetryPolicy::default().also_statuses([401]).max_retries(5);
 /// let events = sse_async_std::from_factory(Config::default().retry(policy), move |_attempt| {
 ///     let client = client.clone();
 ///     async move {

@@ -16,7 +16,7 @@ use crate::session::GiveUp;
 /// use core::time::Duration;
 /// use sse_proto::RetryPolicy;
 ///
-/// let policy = RetryPolicy::default().cap(Duration::from_secs(5)).max_retries(Some(10));
+/// let policy = RetryPolicy::default().cap(Duration::from_secs(5)).max_retries(10);
 /// assert_eq!(policy.base, Duration::from_secs(1));
 /// ```
 ///
@@ -67,8 +67,8 @@ pub struct RetryPolicy {
     /// The longest that a server may ask for; 1 h. A longer `retry` or `Retry-After` ends the session with
     /// [`GiveUp::ServerWait`], rather than to wait silently for a century.
     pub max_server_wait: Duration,
-    /// Statuses that are worth another attempt; 429, 500, 502, 503, 504. What is set takes their place.
-    /// With 401 among them, and a limit, a factory comes back with a fresh token.
+    /// Statuses that are worth another attempt; 429, 500, 502, 503, 504. What is set takes their place;
+    /// [`also_statuses`](Self::also_statuses) adds to them.
     pub statuses: Cow<'static, [u16]>,
 }
 
@@ -146,8 +146,8 @@ impl RetryPolicy {
 
     /// Sets [`max_retries`](Self::max_retries).
     #[must_use]
-    pub fn max_retries(mut self, retries: Option<u32>) -> Self {
-        self.max_retries = retries;
+    pub fn max_retries(mut self, retries: impl Into<Option<u32>>) -> Self {
+        self.max_retries = retries.into();
         self
     }
 
@@ -160,8 +160,8 @@ impl RetryPolicy {
 
     /// Sets [`max_elapsed`](Self::max_elapsed).
     #[must_use]
-    pub fn max_elapsed(mut self, time: Option<Duration>) -> Self {
-        self.max_elapsed = time;
+    pub fn max_elapsed(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.max_elapsed = time.into();
         self
     }
 
@@ -174,8 +174,15 @@ impl RetryPolicy {
 
     /// Sets [`statuses`](Self::statuses).
     #[must_use]
-    pub fn statuses(mut self, statuses: impl Into<Cow<'static, [u16]>>) -> Self {
-        self.statuses = statuses.into();
+    pub fn statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.statuses = statuses.into_iter().collect();
+        self
+    }
+
+    /// Adds to [`statuses`](Self::statuses), such as 401 where a factory comes back with a fresh token.
+    #[must_use]
+    pub fn also_statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.statuses.to_mut().extend(statuses);
         self
     }
 }

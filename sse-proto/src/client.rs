@@ -23,13 +23,14 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_core::Stream;
+use futures_core::stream::FusedStream;
 
 pub use error::Error;
 pub use handle::Handle;
 pub use http::{Clock, HttpTransport, Response};
 pub use requests::{Requests, Sending};
 pub use transport_error::{Permanent, TransportError};
-pub use update::{Loss, Update, Updates};
+pub use update::{IntoUpdates, Loss, Update, Updates};
 
 use crate::event::{Lens, Lent};
 use crate::{Attempt, Closed, Config, Event, Instant, ReadyState, ResponseHead, Session};
@@ -165,6 +166,12 @@ impl<T: Transport> EventSource<T> {
         Updates { source: self }
     }
 
+    /// The same for whoever keeps or returns the stream.
+    pub fn into_updates(mut self) -> IntoUpdates<T> {
+        drop(self.updates());
+        IntoUpdates(self)
+    }
+
     /// The events' data as values; see [`JsonStream`](crate::stream::JsonStream).
     #[cfg(feature = "json")]
     pub fn json<V>(self) -> crate::stream::JsonStream<Self, V> {
@@ -271,6 +278,12 @@ impl<T: Transport> Stream for EventSource<T> {
     #[inline(always)] // as `poll_as`
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.get_mut().poll_as(cx, |event| event, Update::into_event)
+    }
+}
+
+impl<T: Transport> FusedStream for EventSource<T> {
+    fn is_terminated(&self) -> bool {
+        self.finished
     }
 }
 

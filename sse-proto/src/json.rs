@@ -51,6 +51,7 @@ impl EventRef<'_> {
 fn read<'a, T: Deserialize<'a>>(data: &'a str) -> Result<T, JsonError> {
     serde_json::from_str(data).map_err(|error| JsonError {
         problem: match error.classify() {
+            Category::Eof if data.is_empty() => JsonProblem::Empty,
             Category::Eof => JsonProblem::EndOfData,
             Category::Data => JsonProblem::Shape,
             Category::Syntax | Category::Io => JsonProblem::Syntax,
@@ -60,7 +61,8 @@ fn read<'a, T: Deserialize<'a>>(data: &'a str) -> Result<T, JsonError> {
     })
 }
 
-/// Where and why an event's data is not the JSON that was expected. It shows nothing of the data.
+/// Where and why an event's data is not the JSON that was expected. It shows nothing of the data, so neither which field is missing:
+/// `serde_json::from_str::<T>(event.data())` tells all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JsonError {
@@ -82,6 +84,8 @@ pub enum JsonProblem {
     Shape,
     /// It breaks off.
     EndOfData,
+    /// There is none: [`Config::skip_empty`](crate::Config::skip_empty) passes over such events, with which MCP begins its streams.
+    Empty,
 }
 
 impl fmt::Display for JsonError {
@@ -90,6 +94,7 @@ impl fmt::Display for JsonError {
             JsonProblem::Syntax => "is no JSON",
             JsonProblem::Shape => "has another shape than expected",
             JsonProblem::EndOfData => "is JSON that breaks off",
+            JsonProblem::Empty => return f.write_str("the event has no data, and so no JSON"),
         };
         write!(f, "the event's data {problem}")?;
         match (self.line, self.column) {

@@ -10,6 +10,7 @@ use core::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream;
+use futures_core::stream::FusedStream;
 
 #[cfg(feature = "json")]
 pub use json::{JsonStream, JsonStreamError};
@@ -112,6 +113,17 @@ where
             this.end();
         }
         Poll::Ready(event)
+    }
+}
+
+/// Ends with the body, and with the sentinel.
+impl<S, B, E> FusedStream for EventStream<S>
+where
+    S: Stream<Item = Result<B, E>> + Unpin,
+    B: Into<Bytes>,
+{
+    fn is_terminated(&self) -> bool {
+        self.body.is_none()
     }
 }
 

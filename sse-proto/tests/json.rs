@@ -1,6 +1,7 @@
 //! Data that is JSON: values, and errors that say where and why without a word of the data.
 #![cfg(all(feature = "json", feature = "stream"))]
 
+use futures_util::stream::FusedStream;
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use serde::Deserialize;
 use sse_proto::stream::{EventStream, JsonStreamError, StreamError};
@@ -37,11 +38,7 @@ fn data<E: std::fmt::Debug>(events: Vec<Result<Event, E>>) -> Vec<String> {
 #[test]
 fn an_error_says_where_and_why() {
     let cases = [
-        (
-            "",
-            JsonProblem::EndOfData,
-            "the event's data is JSON that breaks off, at line 1, column 0",
-        ),
+        ("", JsonProblem::Empty, "the event has no data, and so no JSON"),
         (
             "{\n\"type\":",
             JsonProblem::EndOfData,
@@ -126,6 +123,8 @@ fn errors_of_the_stream_come_through() {
     assert!(matches!(last, JsonStreamError::Stream(StreamError::Body("cut"))));
     assert_eq!(last.to_string(), StreamError::Body("cut").to_string());
     assert!(last.event().is_none());
+    assert_eq!(last.stream_error(), Some(&StreamError::Body("cut")));
+    assert_eq!(last.clone().into_stream_error(), Some(StreamError::Body("cut")));
 }
 
 #[test]
@@ -133,6 +132,7 @@ fn a_stream_of_values_gives_its_events_back() {
     let mut values = events(&[Ok("id: 1\ndata: 1\n\nid: 2\ndata: two\n\n")]).json::<u32>();
     assert_eq!(values.next().now_or_never().flatten().map(Result::ok), Some(Some(1)));
     assert_eq!(values.get_ref().last_event_id(), "1");
+    assert!(!values.is_terminated());
     assert_eq!(data(all(values.into_inner())), ["two"]);
 }
 

@@ -42,8 +42,8 @@ struct ApiError {
 async fn ask(url: &str) -> Result<String, Box<dyn Error>> {
     // A body that ends before this event has lost something, and is an error.
     let config = Config::default()
-        .sentinel(Some(Sentinel::EventType("message_stop".into())))
-        .idle_timeout(Some(Duration::from_secs(60)));
+        .sentinel(Sentinel::event_type("message_stop"))
+        .idle_timeout(Duration::from_secs(60));
     let question =
         json!({ "model": "m", "stream": true, "messages": [{ "role": "user", "content": "Hi" }] });
     let request = reqwest::Client::new().post(url).header("x-api-key", "key").json(&question);

@@ -51,7 +51,7 @@ async fn run(url: &str, path: &Path, dies_at: Option<u64>) -> Result<(), Box<dyn
         // A reconnection asks for what follows the last id that was committed.
         .commit(Commit::Manual)
         // A server that vanished behind a proxy is noticed by its missing heartbeats alone.
-        .idle_timeout(Some(Duration::from_secs(60)))
+        .idle_timeout(Duration::from_secs(60))
         .last_event_id(state.last_event_id.as_str())?;
     let mut events = reqwest::Client::new().get(url).event_source_with(config);
     while let Some(event) = events.next().await {

@@ -35,8 +35,8 @@ impl Client {
         };
         let config = Config::default()
             .retry(policy)
-            .connect_timeout(Some(self.timeout))
-            .idle_timeout(Some(self.timeout))
+            .connect_timeout(self.timeout)
+            .idle_timeout(self.timeout)
             .skip_empty(true)
             .last_event_id(self.last_event_id)?;
         let http = reqwest::Client::builder();

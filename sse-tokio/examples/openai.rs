@@ -40,10 +40,10 @@ struct Delta {
 async fn ask(url: &str, retry: RetryPolicy) -> Result<String, Box<dyn Error>> {
     let config = Config::default()
         .retry(retry)
-        .sentinel(Some(Sentinel::Data("[DONE]".into())))
-        .idle_timeout(Some(Duration::from_secs(60)))
+        .sentinel(Sentinel::data("[DONE]"))
+        .idle_timeout(Duration::from_secs(60))
         // A model may think for long before its answer begins.
-        .connect_timeout(Some(Duration::from_secs(120)));
+        .connect_timeout(Duration::from_secs(120));
     let question = json!({ "stream": true, "messages": [{ "role": "user", "content": "Hi" }] });
     let request = reqwest::Client::new().post(url).bearer_auth("key").json(&question);
     let mut chunks = request.event_source_with(config).json::<Chunk>();
@@ -85,7 +85,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // A POST is sent once, so that nobody pays for two answers unasked; or until its answer begins, also where the connection
     // broke before, and the model may have worked already.
     let once = RetryPolicy::never;
-    let patient = RetryPolicy::default().base(Duration::from_millis(50)).max_retries(Some(3));
+    let patient = RetryPolicy::default().base(Duration::from_millis(50)).max_retries(3);
     let patient = patient.until_open(true);
     for (policy, expected) in [
         (once(), "Hello"),

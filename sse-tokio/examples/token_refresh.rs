@@ -39,10 +39,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let tokens = Arc::new(Tokens::default());
 
     // 401 is worth another attempt here, since that one has a fresh token; but not for ever.
-    let policy = RetryPolicy::default()
-        .statuses(vec![401, 429, 500, 502, 503, 504])
-        .base(Duration::from_millis(50))
-        .max_retries(Some(5));
+    let policy =
+        RetryPolicy::default().also_statuses([401]).base(Duration::from_millis(50)).max_retries(5);
     // This stream's token, and the last one that it was refused with.
     let (used, mut refused) = (Arc::new(AtomicU32::new(0)), 0);
     let mut events = sse_tokio::from_factory(Config::default().retry(policy), move |attempt| {

@@ -62,7 +62,7 @@ async fn broken_connections() -> Outcome<()> {
 async fn a_day_without_network() -> Outcome<()> {
     pause();
     let day = Duration::from_secs(24 * 60 * 60);
-    let policy = RetryPolicy::default().cap(Duration::from_secs(600)).max_elapsed(Some(day));
+    let policy = RetryPolicy::default().cap(Duration::from_secs(600)).max_elapsed(day);
     let (began, config) = (Instant::now(), Config::default().retry(policy));
     let source = sse_tokio::from_factory(config, async |_| Err("the cable is out".into()));
     let attempts = source.handle();

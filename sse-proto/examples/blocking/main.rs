@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             if let Some(body) = body {
                 request = request.body(body.into_bytes());
             }
-            follow(request, Config::default().idle_timeout(Some(Duration::from_secs(60))))?;
+            follow(request, Config::default().idle_timeout(Duration::from_secs(60)))?;
         }
         None => {
             let server = server()?;

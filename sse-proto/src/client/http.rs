@@ -1,11 +1,13 @@
 //! The transport that an HTTP client and a runtime make together.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use super::{EventSource, Requests, Sending, Transport, TransportError};
+use super::update::write_causes;
+use super::{Error, EventSource, Requests, Sending, Transport, TransportError};
 use crate::{Attempt, Config, Instant, ResponseHead};
 
 /// A response of an HTTP client: its head, and its body as far as it is not read.
@@ -105,5 +107,29 @@ impl<R: Response, C: Clock + Default> EventSource<HttpTransport<R, C>> {
     /// A source whose only item is this error, since there can be no request.
     pub fn failing(error: TransportError<R::Error>, config: Config) -> Self {
         Self::from_requests(Requests::failing(error), config)
+    }
+}
+
+impl<R: Response, C: Clock> Error<HttpTransport<R, C>> {
+    /// All that is known about it: the error, its causes, and of a response that was not accepted up to `limit` bytes of the body,
+    /// where servers say what is wrong.
+    ///
+    /// A body may take its time, or never end: give it a time-out. What came before the body failed counts. Bytes that are no UTF-8
+    /// become U+FFFD.
+    pub async fn explain(self, limit: usize) -> String {
+        let mut text = self.to_string();
+        // A `String` takes everything.
+        let _ = write_causes(&mut text, self.transport_error());
+        let Some(mut response) = self.into_response() else { return text };
+        let mut body = Vec::new();
+        while body.len() < limit
+            && let Some(Ok(chunk)) = poll_fn(|cx| response.poll_chunk(cx)).await
+        {
+            body.extend_from_slice(&chunk[..chunk.len().min(limit - body.len())]);
+        }
+        if !body.is_empty() {
+            text = format!("{text}: {}", String::from_utf8_lossy(&body));
+        }
+        text
     }
 }

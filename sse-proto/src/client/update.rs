@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use futures_core::stream::FusedStream;
 
 use super::{Error, EventSource, Transport};
 use crate::event::Len;
@@ -50,7 +51,7 @@ impl<T: Transport> fmt::Debug for Update<T> {
 /// A loss that will be retried.
 #[non_exhaustive]
 pub struct Loss<T: Transport> {
-    /// Cause, attempt and wait.
+    /// Cause, attempt and wait: `loss.lost.retry_in`, say.
     pub lost: Lost,
     /// What the transport said, where it was what failed.
     pub error: Option<T::Error>,
@@ -69,13 +70,21 @@ impl<T: Transport> fmt::Debug for Loss<T> {
 impl<T: Transport> fmt::Display for Loss<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lost.cause.fmt(f)?;
-        let mut error = self.error.as_ref().map(|error| error as &dyn std::error::Error);
-        while let Some(cause) = error {
-            write!(f, ": {cause}")?;
-            error = cause.source();
-        }
-        Ok(())
+        write_causes(f, self.error.as_ref())
     }
+}
+
+/// A cause, and its own causes.
+pub(super) fn write_causes<E: std::error::Error + 'static>(
+    out: &mut impl fmt::Write,
+    error: Option<&E>,
+) -> fmt::Result {
+    let mut error = error.map(|error| error as &dyn std::error::Error);
+    while let Some(cause) = error {
+        write!(out, ": {cause}")?;
+        error = cause.source();
+    }
+    Ok(())
 }
 
 /// The stream of everything that happens; see [`EventSource::updates`].
@@ -104,6 +113,53 @@ impl<T: Transport> Stream for Updates<'_, T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.get_mut().source.poll_update(cx)
+    }
+}
+
+impl<T: Transport> FusedStream for Updates<'_, T> {
+    fn is_terminated(&self) -> bool {
+        self.source.is_terminated()
+    }
+}
+
+/// The stream of everything that happens to its source; see [`EventSource::into_updates`].
+#[must_use = "streams do nothing unless polled"]
+pub struct IntoUpdates<T: Transport>(pub(super) EventSource<T>);
+
+impl<T: Transport> IntoUpdates<T> {
+    /// The source, to look at its response or its counters between updates.
+    pub fn get_ref(&self) -> &EventSource<T> {
+        &self.0
+    }
+
+    /// The source, to steer it.
+    pub fn get_mut(&mut self) -> &mut EventSource<T> {
+        &mut self.0
+    }
+
+    /// The source back; it goes on reporting comments to later updates.
+    pub fn into_inner(self) -> EventSource<T> {
+        self.0
+    }
+}
+
+impl<T: Transport> fmt::Debug for IntoUpdates<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IntoUpdates").field(&self.0).finish()
+    }
+}
+
+impl<T: Transport> Stream for IntoUpdates<T> {
+    type Item = Result<Update<T>, Error<T>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().0.poll_update(cx)
+    }
+}
+
+impl<T: Transport> FusedStream for IntoUpdates<T> {
+    fn is_terminated(&self) -> bool {
+        self.0.is_terminated()
     }
 }
 

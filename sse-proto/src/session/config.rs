@@ -8,16 +8,17 @@ use core::time::Duration;
 use crate::event::MESSAGE;
 use crate::{Decoder, EventRef, Limits, RetryPolicy, Snapshot, backoff};
 
-/// All that a [`Session`](crate::Session) may be told. Every field has a setter of the same name.
+/// All that a [`Session`](crate::Session) may be told. Every field has a setter of the same name; where `None` means off, it takes
+/// the bare value, too.
 ///
 /// ```
 /// use core::time::Duration;
 /// use sse_proto::{Config, RetryPolicy, Sentinel};
 ///
 /// let config = Config::default()
-///     .retry(RetryPolicy::default().max_retries(Some(5)))
-///     .idle_timeout(Some(Duration::from_secs(45)))
-///     .sentinel(Some(Sentinel::Data("[DONE]".into())));
+///     .retry(RetryPolicy::default().max_retries(5))
+///     .idle_timeout(Duration::from_secs(45))
+///     .sentinel(Sentinel::data("[DONE]"));
 /// ```
 #[derive(Clone)]
 #[non_exhaustive]
@@ -41,7 +42,7 @@ pub struct Config {
     pub idle_timeout: Option<Duration>,
     /// Silence after which a stream is reported as late, once until the next byte; none.
     pub late_after: Option<Duration>,
-    /// Media types that open the stream, without parameters; `text/event-stream`.
+    /// Media types that open the stream, such as `["text/event-stream", "text/plain"]`; `text/event-stream`.
     pub accept: Cow<'static, [Cow<'static, str>]>,
     /// What ends the stream for good, as LLM servers say it; none.
     pub sentinel: Option<Sentinel>,
@@ -49,9 +50,11 @@ pub struct Config {
     pub commit: Commit,
     /// Where a reconnection goes after a redirect; [`ReconnectTo::Original`].
     pub reconnect_to: ReconnectTo,
-    /// Whether events with empty data are dropped; false. The standard dispatches them.
+    /// Whether events with empty data are dropped; false. The standard dispatches them, and MCP begins streams with one, which is
+    /// no JSON.
     pub skip_empty: bool,
-    /// Whether comments are reported; false. Those that are not are discarded unstored.
+    /// Whether comments are reported; false. Those that are not are discarded unstored. An adapter's `updates()` reports them in any
+    /// case.
     pub comments: bool,
     /// The id that the first request carries; none.
     pub last_event_id: String,
@@ -76,43 +79,43 @@ impl Config {
 
     /// Sets [`connect_timeout`](Self::connect_timeout).
     #[must_use]
-    pub fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.connect_timeout = timeout;
+    pub fn connect_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.connect_timeout = timeout.into();
         self
     }
 
     /// Sets [`first_byte_timeout`](Self::first_byte_timeout).
     #[must_use]
-    pub fn first_byte_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.first_byte_timeout = timeout;
+    pub fn first_byte_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.first_byte_timeout = timeout.into();
         self
     }
 
     /// Sets [`idle_timeout`](Self::idle_timeout).
     #[must_use]
-    pub fn idle_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.idle_timeout = timeout;
+    pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.idle_timeout = timeout.into();
         self
     }
 
     /// Sets [`late_after`](Self::late_after).
     #[must_use]
-    pub fn late_after(mut self, silence: Option<Duration>) -> Self {
-        self.late_after = silence;
+    pub fn late_after(mut self, silence: impl Into<Option<Duration>>) -> Self {
+        self.late_after = silence.into();
         self
     }
 
     /// Sets [`accept`](Self::accept).
     #[must_use]
-    pub fn accept(mut self, media_types: impl Into<Cow<'static, [Cow<'static, str>]>>) -> Self {
-        self.accept = media_types.into();
+    pub fn accept(mut self, media_types: impl IntoIterator<Item: Into<Cow<'static, str>>>) -> Self {
+        self.accept = media_types.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets [`sentinel`](Self::sentinel).
     #[must_use]
-    pub fn sentinel(mut self, sentinel: Option<Sentinel>) -> Self {
-        self.sentinel = sentinel;
+    pub fn sentinel(mut self, sentinel: impl Into<Option<Sentinel>>) -> Self {
+        self.sentinel = sentinel.into();
         self
     }
 
@@ -146,8 +149,8 @@ impl Config {
 
     /// Sets [`reconnection_time`](Self::reconnection_time).
     #[must_use]
-    pub fn reconnection_time(mut self, time: Option<Duration>) -> Self {
-        self.reconnection_time = time;
+    pub fn reconnection_time(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.reconnection_time = time.into();
         self
     }
 
@@ -167,7 +170,8 @@ impl Config {
     ///
     /// Without a policy, only a safe or idempotent method is retried. A request whose body can be sent only once never is. And
     /// only a GET goes where a redirect ended before; any other method may have been changed by that redirect. What the user
-    /// set as `Last-Event-ID` by hand is the first id, and only that: an adapter takes it out of the request and gives it here.
+    /// set as `Last-Event-ID` by hand is the first id, whatever the configuration has, and only that: an adapter takes it out of the
+    /// request and gives it here. One that is not UTF-8 counts as none.
     #[must_use]
     pub fn for_request(
         mut self,
@@ -190,8 +194,8 @@ impl Config {
         self.retry(policy)
     }
 
-    /// Takes up what a [`Snapshot`] put away, perhaps in another process: its id, in the place of any other, and what the server
-    /// said of the wait.
+    /// Takes up what a [`Snapshot`] put away, perhaps in another process: its id, in the place of any other but a `Last-Event-ID` on
+    /// the request itself, and what the server said of the wait.
     ///
     /// An id that no header can carry does not come from a snapshot, and counts as none: without one events come again, with
     /// another some might never come.
@@ -273,6 +277,16 @@ pub enum Sentinel {
 }
 
 impl Sentinel {
+    /// An event with exactly this data; see [`Data`](Self::Data).
+    pub fn data(data: impl Into<Cow<'static, str>>) -> Self {
+        Self::Data(data.into())
+    }
+
+    /// An event of this type; see [`EventType`](Self::EventType).
+    pub fn event_type(name: impl Into<Cow<'static, str>>) -> Self {
+        Self::EventType(name.into())
+    }
+
     /// Whether the event that was found may be it, by length: text is never shorter than the bytes that it is made of.
     #[inline]
     pub(crate) fn may_be(&self, decoder: &Decoder) -> bool {

@@ -398,7 +398,7 @@ mod tests {
         let origin = Instant::ORIGIN;
         let sentinels = [Sentinel::EventType("stop".into()), Sentinel::Data("x".into())];
         for (sentinel, given) in sentinels.into_iter().zip([true, false]) {
-            let mut session = Session::new(Config::default().sentinel(Some(sentinel)), 0, origin);
+            let mut session = Session::new(Config::default().sentinel(sentinel), 0, origin);
             assert!(matches!(session.poll_output(), Output::Connect(_)));
             let head = ResponseHead::new(200).content_type(b"text/event-stream");
             session.handle_response(origin, head);

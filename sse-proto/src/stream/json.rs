@@ -6,6 +6,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use futures_core::stream::FusedStream;
 use serde::de::DeserializeOwned;
 
 use crate::{Event, JsonError};
@@ -31,7 +32,7 @@ use crate::{Event, JsonError};
 /// let body = futures_util::stream::iter([Ok::<_, std::io::Error>(
 ///     "data: {\"delta\":\"Hel\"}\n\nevent: ping\ndata: -\n\ndata: {\"delta\":\"lo\"}\n\ndata: [DONE]\n\n",
 /// )]);
-/// let mut tokens = EventStream::new(body).with_sentinel(Sentinel::Data("[DONE]".into())).json::<Token>();
+/// let mut tokens = EventStream::new(body).with_sentinel(Sentinel::data("[DONE]")).json::<Token>();
 /// let mut text = String::new();
 /// while let Some(token) = tokens.next().await {
 ///     match token {
@@ -88,6 +89,16 @@ where
     }
 }
 
+impl<S, T, E> FusedStream for JsonStream<S, T>
+where
+    S: FusedStream<Item = Result<Event, E>> + Unpin,
+    T: DeserializeOwned,
+{
+    fn is_terminated(&self) -> bool {
+        self.events.is_terminated()
+    }
+}
+
 impl<S: fmt::Debug, T> fmt::Debug for JsonStream<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("JsonStream").field(&self.events).finish()
@@ -124,6 +135,22 @@ impl<E> JsonStreamError<E> {
         match self {
             Self::Json { event, .. } => Some(event),
             Self::Stream(_) => None,
+        }
+    }
+
+    /// What the stream of events gave, if this is not about JSON.
+    pub const fn stream_error(&self) -> Option<&E> {
+        match self {
+            Self::Json { .. } => None,
+            Self::Stream(error) => Some(error),
+        }
+    }
+
+    /// The same, taken out.
+    pub fn into_stream_error(self) -> Option<E> {
+        match self {
+            Self::Json { .. } => None,
+            Self::Stream(error) => Some(error),
         }
     }
 }

@@ -10,7 +10,7 @@ use sse_proto::{Cause, Closed, Config, GiveUp, Refusal, RetryPolicy, Sentinel};
 use super::network::{Answer, Network, Piece, ending, status, stream};
 use super::{NOTHING, SECOND, Source, Task, config};
 
-fn one_shot() -> Config {
+pub(crate) fn one_shot() -> Config {
     Config::default().retry(RetryPolicy::never())
 }
 

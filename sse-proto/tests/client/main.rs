@@ -13,6 +13,7 @@ use sse_proto::{Config, Event, RetryPolicy};
 
 mod cancelling;
 mod ends;
+mod explain;
 mod handles;
 mod lending;
 mod network;

@@ -3,8 +3,9 @@
 use std::task::Poll;
 
 use futures_util::StreamExt;
+use futures_util::stream::FusedStream;
 use sse_proto::client::Update;
-use sse_proto::{Instant, Limits, Session};
+use sse_proto::{Instant, Limits, RetryPolicy, Session};
 
 use super::network::{Answer, Network, Piece, ending, status, stream};
 use super::{NOTHING, SECOND, Source, Task, config};
@@ -257,4 +258,17 @@ fn values_survive_losses_and_a_sentinel_is_none() {
     assert_eq!(items, [Ok(1), Err(none), Ok(2)]);
     assert_eq!(sent_ids(&network), ["", "1"]);
     assert_eq!(values.get_ref().stats().events, 3);
+}
+
+#[test]
+fn updates_can_be_kept_and_given_back() {
+    let network = Network::new([stream(&[": c\ndata: 1\n\n", "data: 2\n\n"]), status(204)]);
+    let mut updates = Source::new(network, config().retry(RetryPolicy::never())).into_updates();
+    let mut task = Task::new();
+    assert_eq!(task.lines(&mut updates), ["open", ":c", "message: 1", "message: 2"]);
+    assert_eq!(updates.get_ref().stats().events, 2);
+    assert!(!updates.is_terminated());
+    updates.get_mut().close();
+    assert_eq!(task.lines(&mut updates), ["end"]);
+    assert!(updates.is_terminated() && updates.into_inner().is_terminated());
 }

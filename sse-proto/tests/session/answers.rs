@@ -1,7 +1,6 @@
 //! What the head of a response means: open, over, worth another attempt, or refused.
 
 use core::time::Duration;
-use std::borrow::Cow;
 
 use sse_proto::{
     Cause, Closed, Config, GiveUp, ReadyState, ReconnectTo, Refusal, ResponseHead, RetryPolicy,
@@ -122,8 +121,7 @@ fn a_body_that_is_still_encoded_is_refused() {
 
 #[test]
 fn the_accepted_content_types_can_be_set() {
-    const TYPES: &[Cow<'static, str>] =
-        &[Cow::Borrowed("application/x-sse"), Cow::Borrowed("text/plain; charset=utf-8")];
+    const TYPES: [&str; 2] = ["application/x-sse", "text/plain; charset=utf-8"];
     let opens = |content_type: &'static [u8]| {
         let mut driver = Driver::connecting(config().accept(TYPES));
         driver.respond(ResponseHead::new(200).content_type(content_type));
@@ -133,7 +131,7 @@ fn the_accepted_content_types_can_be_set() {
     assert!(opens(b"text/plain"));
     assert!(!opens(b"text/event-stream"));
     assert!(!opens(b"text/html"));
-    let mut driver = Driver::connecting(config().accept(vec!["nonsense".into()]));
+    let mut driver = Driver::connecting(config().accept(["nonsense"]));
     driver.respond(ResponseHead::new(200));
     assert_eq!(closed(&driver), Closed::Refused(Refusal::ContentType));
 }

@@ -9,7 +9,7 @@ const TIME: Duration = Duration::from_secs(7);
 #[test]
 fn of_a_retry_policy() {
     type Change = fn(&mut RetryPolicy);
-    let checks: [(RetryPolicy, Change); 12] = [
+    let checks: [(RetryPolicy, Change); 13] = [
         (RetryPolicy::never().reconnection_time(TIME), |policy| policy.reconnection_time = TIME),
         (RetryPolicy::never().base(TIME), |policy| policy.base = TIME),
         (RetryPolicy::never().factor(3.0), |policy| policy.factor = 3.0),
@@ -22,6 +22,7 @@ fn of_a_retry_policy() {
         (RetryPolicy::never().max_elapsed(Some(TIME)), |policy| policy.max_elapsed = Some(TIME)),
         (RetryPolicy::never().max_server_wait(TIME), |policy| policy.max_server_wait = TIME),
         (RetryPolicy::never().statuses(vec![401]), |policy| policy.statuses = vec![401].into()),
+        (RetryPolicy::never().also_statuses([401]), |policy| policy.statuses.to_mut().push(401)),
     ];
     for (number, (set, change)) in checks.into_iter().enumerate() {
         let mut expected = RetryPolicy::never();
@@ -41,7 +42,7 @@ fn config() -> Config {
         .first_byte_timeout(Some(TIME))
         .idle_timeout(Some(TIME))
         .late_after(Some(TIME))
-        .accept(vec!["text/plain".into()])
+        .accept(["text/plain"])
         .sentinel(Some(Sentinel::Data("x".into())))
         .commit(Commit::Manual)
         .reconnect_to(ReconnectTo::Redirected)
@@ -59,7 +60,7 @@ fn of_a_configuration() {
         |config| config.first_byte_timeout(None),
         |config| config.idle_timeout(None),
         |config| config.late_after(None),
-        |config| config.accept(vec!["text/html".into()]),
+        |config| config.accept(["text/html"]),
         |config| config.sentinel(None),
         |config| config.commit(Commit::Auto),
         |config| config.reconnect_to(ReconnectTo::Original),

@@ -45,7 +45,7 @@ impl Session {
     async fn call(&self, method: &str) -> Result<Option<Value>, Box<dyn Error>> {
         let policy = RetryPolicy::default()
             .base(Duration::from_millis(50))
-            .max_retries(Some(5))
+            .max_retries(5)
             // A server may end a stream whenever it likes, to be asked for the rest.
             .healthy_after(Duration::from_secs(1));
         let (session, body) = (self.clone(), json!({ "id": 1, "method": method }));

@@ -20,8 +20,8 @@
 //! let second = Duration::from_secs(1);
 //! let config = Config::default()
 //!     .retry(RetryPolicy::default().base(Duration::ZERO).reconnection_time(second))
-//!     .connect_timeout(Some(10 * second))
-//!     .idle_timeout(Some(10 * second))
+//!     .connect_timeout(10 * second)
+//!     .idle_timeout(10 * second)
 //!     .skip_empty(true);
 //! let request = reqwest::Client::new().get("https://example.com/stream").headers(headers);
 //! let mut source = request.event_source_with(config);

@@ -1,7 +1,5 @@
 //! Heads, statuses and content types.
 
-use std::borrow::Cow;
-
 use super::{ms, stream};
 use crate::scenario::Tag::Http;
 use crate::scenario::build::steady;
@@ -59,8 +57,7 @@ fn refused_to_who_waits_for_the_opening() -> Scenario {
 
 fn of_types() -> [Scenario; 8] {
     let page = |reply: Reply| reply.chunk("<p>Sign in</p>");
-    let accept: [Cow<'static, str>; 2] =
-        ["text/event-stream".into(), "application/x-events".into()];
+    let accept = ["text/event-stream", "application/x-events"];
     [
         accepted(
             "content-type-in-other-words",
@@ -98,12 +95,12 @@ fn of_types() -> [Scenario; 8] {
             .answer(200, "application/json", "{\"error\":\"quota\"}"),
         Scenario::new("content-type-that-was-set-is-accepted", &[Http])
             .script(stream("data: a\n\n").content_type("application/x-events"))
-            .config(|config| config.accept(accept.to_vec()))
+            .config(|config| config.accept(accept))
             .log([opened(), event("a"), ended()])
             .requests([asked(), asked()]),
         Scenario::new("content-type-that-was-not-set-is-refused", &[Http])
             .script(stream("data: a\n\n"))
-            .config(|config| config.accept(vec!["application/x-events".into()]))
+            .config(|config| config.accept(["application/x-events"]))
             .end(REFUSED_TYPE)
             .answer(200, "text/event-stream", "data: a\n\n"),
     ]
