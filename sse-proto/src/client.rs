@@ -160,7 +160,8 @@ impl<T: Transport> EventSource<T> {
         }
     }
 
-    /// Everything that happens: openings, events, comments, losses. Comments are reported from here on.
+    /// Everything that happens: openings, events, comments, losses. Comments are reported from here on, whatever the configuration
+    /// says.
     pub fn updates(&mut self) -> Updates<'_, T> {
         self.owner.with_mut(|session| session.set_report_comments(true));
         Updates { source: self }
@@ -179,7 +180,8 @@ impl<T: Transport> EventSource<T> {
     }
 
     /// Waits until a response is accepted, and gives it; at once if the stream is open already. No event is lost by it, but
-    /// [`updates`](Self::updates) made later do not tell that opening again.
+    /// [`updates`](Self::updates) made later do not tell that opening again. By default a server that cannot be reached is tried for
+    /// ever: limit the [`RetryPolicy`](crate::RetryPolicy), or the time.
     ///
     /// # Errors
     ///

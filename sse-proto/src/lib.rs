@@ -51,12 +51,14 @@
 //!
 //! /// Your socket and your clock.
 //! trait Network {
-//!     /// Drops the connection before, sends a GET with what `attempt.headers()` says, and reads the response head.
+//!     /// Sends a GET with what `attempt.headers()` says, on a new connection, and reads the response head.
 //!     fn request(&mut self, attempt: &Attempt) -> io::Result<()>;
 //!     /// That head: `ResponseHead::new(status).content_type(value)`.
 //!     fn head(&self) -> ResponseHead<'_>;
-//!     /// Reads once. Where there is nothing to read, it lets the time pass.
+//!     /// Reads once; once without waiting where the deadline has passed. Without a connection it sleeps until then.
 //!     fn read_until(&mut self, deadline: Option<Instant>) -> io::Result<Read>;
+//!     /// Drops the connection.
+//!     fn disconnect(&mut self);
 //!     /// `Instant::from_origin(start.elapsed())`
 //!     fn now(&self) -> Instant;
 //! }
@@ -69,15 +71,24 @@
 //!         match session.poll_output() {
 //!             Output::Connect(attempt) => match network.request(&attempt) {
 //!                 Ok(()) => session.handle_response(network.now(), network.head()),
-//!                 Err(_) => session.handle_error(network.now()),
+//!                 Err(error) => {
+//!                     eprintln!("{error}");
+//!                     session.handle_error(network.now());
+//!                 }
 //!             },
 //!             Output::Event(event) => println!("{}", event.data()),
-//!             Output::Lost(lost) => eprintln!("{}", lost.cause),
+//!             Output::Lost(lost) => {
+//!                 network.disconnect();
+//!                 eprintln!("{}; again in {:?}", lost.cause, lost.retry_in);
+//!             }
 //!             Output::Wait(deadline) => match network.read_until(deadline) {
 //!                 Ok(Read::Chunk(chunk)) => session.handle_chunk(network.now(), chunk),
 //!                 Ok(Read::End) => session.handle_eof(network.now()),
 //!                 Ok(Read::TimedOut) => session.handle_timeout(network.now()),
-//!                 Err(_) => session.handle_error(network.now()),
+//!                 Err(error) => {
+//!                     eprintln!("{error}");
+//!                     session.handle_error(network.now());
+//!                 }
 //!             },
 //!             Output::Closed(why) => break println!("{why}"),
 //!             _ => {}

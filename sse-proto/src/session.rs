@@ -48,6 +48,7 @@ use machine::{Input, State};
 /// #         self.reads += 1;
 /// #         match self.reads { 1 => Read::Chunk("data: Hello\n\n"), 2 => Read::End, _ => Read::TimedOut }
 /// #     }
+/// #     fn disconnect(&mut self) {}
 /// #     fn now(&self) -> Instant { Instant::from_origin(Duration::from_secs(self.reads as u64)) }
 /// # }
 /// # let mut network = Network { reads: 0 };
@@ -64,7 +65,10 @@ use machine::{Input, State};
 ///             println!("{}", event.data());
 /// #           events += 1;
 ///         }
-///         Output::Lost(lost) => eprintln!("{}, next attempt in {:?}", lost.cause, lost.retry_in),
+///         Output::Lost(lost) => {
+///             network.disconnect();
+///             eprintln!("{}, next attempt in {:?}", lost.cause, lost.retry_in);
+///         }
 ///         Output::Wait(deadline) => match network.read(deadline) {
 ///             Read::Chunk(chunk) => session.handle_chunk(network.now(), chunk),
 ///             Read::End => session.handle_eof(network.now()),

@@ -68,8 +68,10 @@ pub fn get_with(url: impl IntoUrl, config: Config) -> EventSource {
 ///
 /// The factory sees the [`Attempt`]: its number, its last event ID, why the connection before was lost. `Last-Event-ID` is
 /// added to what it gives, unless it set that header itself. An error of its own is a loss like any other, unless it
-/// is a [`Permanent`](crate::Permanent) one. Without a policy of your own every request is retried, since whoever makes requests anew
-/// has thought of that.
+/// is a [`Permanent`](crate::Permanent) one. Without a policy of your own every request is retried, a POST
+/// too, also when its answer had begun: a model's answer then starts anew, a tool may run twice. For a model set
+/// [`RetryPolicy::until_open`](crate::RetryPolicy::until_open). Where a call must not be done twice at all, give a `Permanent` unless
+/// `attempt.last_loss` is `None` or a status that did nothing, as in the recipe `mcp`.
 ///
 /// ```no_run
 /// # async fn fetch_token() -> Result<String, std::io::Error> { Ok(String::new()) }

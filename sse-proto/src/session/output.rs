@@ -24,9 +24,10 @@ pub enum Output<'a> {
     Skipped(DecodeError),
     /// The stream is silent for longer than [`Config::late_after`](crate::Config::late_after).
     Late,
-    /// The connection is lost, or none came about. Drop it.
+    /// The connection is lost, or none came about. Drop it: until the next [`Connect`](Self::Connect) only time counts.
     Lost(Lost),
-    /// Nothing more to do until a byte comes, or until then.
+    /// Nothing more to do until a byte comes, or until then. If that time has passed already, look once for bytes without waiting
+    /// before you say so.
     Wait(Option<Instant>),
     /// The session is over. Drop the connection; every further call says the same.
     Closed(Closed),

@@ -49,7 +49,9 @@ impl Session {
             // A server may end a stream whenever it likes, to be asked for the rest.
             .healthy_after(Duration::from_secs(1));
         let (session, body) = (self.clone(), json!({ "id": 1, "method": method }));
-        let mut events = sse_tokio::from_factory(Config::default().retry(policy), move |attempt| {
+        // The first event gives only an id.
+        let config = Config::default().retry(policy).skip_empty(true);
+        let mut events = sse_tokio::from_factory(config, move |attempt| {
             // Never posted again once it may have been done: the rest of an answer is asked for by GET, with `Last-Event-ID`.
             let request = match (attempt.last_event_id.as_str(), attempt.last_loss) {
                 // A server that was too busy has done nothing.
@@ -64,8 +66,6 @@ impl Session {
         let not_a_stream = Some(Closed::Refused(Refusal::ContentType));
         while let Some(event) = events.next().await {
             match event {
-                // The first event gives only an id.
-                Ok(event) if event.data().is_empty() => {}
                 Ok(event) => match event.json::<Value>()? {
                     answer if answer["id"] == 1 => return Ok(Some(answer)),
                     notification => println!("{}", notification["method"]),
