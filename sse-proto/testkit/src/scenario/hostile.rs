@@ -14,6 +14,9 @@ use sse_proto::Closed;
 /// Runs what it is given, and says how many bytes that held at most, as a counting allocator knows it.
 pub type Meter = fn(&mut dyn FnMut()) -> u64;
 
+/// What is in this module's page.
+const TABLE: &str = include_str!("hostile.md");
+
 /// How many are measured at once. They are measured each by its own thread, so that they may be more than one.
 const AT_ONCE: usize = 8;
 
@@ -35,6 +38,31 @@ pub struct Outcome {
     pub bytes: u64,
     /// The time for which that thread ran, where the system tells it (Linux).
     pub cpu: Option<Duration>,
+}
+
+/// A test of a client, which has the name of its column in the table above: nothing may be wrong with a hostile scenario, none
+/// may make the client hold more than `most` bytes, and what the user sees and the next request carries must be what the table
+/// says.
+///
+/// With `UPDATE_HOSTILE` in the environment it writes the table anew instead of comparing with it.
+///
+/// # Panics
+///
+/// Where that is not so.
+pub fn judge(client: &str, adapter: impl Adapter, most: u64, meter: Meter) {
+    let outcomes = measure(adapter, meter);
+    for outcome in &outcomes {
+        assert_eq!(outcome.wrong, [""; 0], "{}", outcome.name);
+        assert!(outcome.bytes <= most, "{}: {} bytes", outcome.name, outcome.bytes);
+        assert!(outcome.bytes > 1024, "{}: not measured", outcome.name);
+    }
+    if std::env::var_os("UPDATE_HOSTILE").is_some() {
+        const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/scenario/hostile.md");
+        let table = std::fs::read_to_string(PATH).expect("a table");
+        std::fs::write(PATH, merge(&table, client, &outcomes)).expect("a table");
+    } else {
+        assert_eq!(stale(TABLE, &outcomes), [""; 0]);
+    }
 }
 
 /// Runs the hostile scenarios that the client knows, and measures the thread that follows the stream: so it must do all the
@@ -152,7 +180,7 @@ fn carries(here: &[Request], there: &[Request]) -> String {
         [_, .., last] => id(last),
     };
     if let Some(last) = there.last() {
-        let kept = ["authorization", "cookie", "x-api-key"];
+        let kept = ["authorization", "cookie", "proxy-authorization", "x-api-key"];
         let kept: Vec<_> = kept.into_iter().filter(|name| last.header(name).is_some()).collect();
         let credentials =
             if kept.is_empty() { "no credential".to_owned() } else { kept.join(", ") };
@@ -163,23 +191,35 @@ fn carries(here: &[Request], there: &[Request]) -> String {
 
 const HEAD: &str = "| scenario | the user sees | the next request carries |";
 
+/// A table of outcomes, with all that stands before it.
+struct Table<'a> {
+    intro: &'a str,
+    clients: Vec<String>,
+    /// The cells behind a scenario's name: what the user sees, what the next request carries, the cost for each client.
+    rows: BTreeMap<String, Vec<String>>,
+}
+
+impl<'a> Table<'a> {
+    fn read(text: &'a str) -> Self {
+        let (intro, table) = text.split_once(HEAD).unwrap_or((text, ""));
+        let cells = |line: &str| -> Vec<String> {
+            line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()
+        };
+        let mut lines = table.lines();
+        let mut clients = lines.next().map(cells).unwrap_or_default();
+        clients.retain(|name| !name.is_empty());
+        let rows = lines.filter(|line| line.starts_with("| `")).map(|line| {
+            let mut cells = cells(line);
+            (cells.remove(0).trim_matches('`').to_owned(), cells)
+        });
+        Self { intro, clients, rows: rows.collect() }
+    }
+}
+
 /// Puts a client's outcomes into the table that is in a text already, in a column of its own, and leaves those of other
 /// clients as they are. What was seen by a quirk does not replace what others see.
 pub fn merge(text: &str, client: &str, outcomes: &[Outcome]) -> String {
-    let (intro, table) = text.split_once(HEAD).unwrap_or((text, ""));
-    let cells = |line: &str| -> Vec<String> {
-        line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()
-    };
-    let mut lines = table.lines();
-    let mut clients = lines.next().map(cells).unwrap_or_default();
-    clients.retain(|name| !name.is_empty());
-    let mut rows: BTreeMap<String, Vec<String>> = lines
-        .filter(|line| line.starts_with("| `"))
-        .map(|line| {
-            let mut cells = cells(line);
-            (cells.remove(0).trim_matches('`').to_owned(), cells)
-        })
-        .collect();
+    let Table { intro, mut clients, mut rows } = Table::read(text);
     let column = clients.iter().position(|name| name == client).unwrap_or_else(|| {
         clients.push(client.to_owned());
         clients.len() - 1
@@ -201,6 +241,18 @@ pub fn merge(text: &str, client: &str, outcomes: &[Outcome]) -> String {
         let _ = writeln!(text, "| `{name}` | {} |", cells.join(" | "));
     }
     text
+}
+
+/// What was otherwise than the table in a text says it, but for what was seen by a quirk.
+fn stale(text: &str, outcomes: &[Outcome]) -> Vec<String> {
+    let rows = Table::read(text).rows;
+    let differs = |outcome: &&Outcome| {
+        let now = [&outcome.sees, &outcome.carries];
+        !outcome.by_quirk && rows.get(&outcome.name).is_none_or(|row| !row.iter().take(2).eq(now))
+    };
+    let tell =
+        |outcome: &Outcome| format!("{}: {} | {}", outcome.name, outcome.sees, outcome.carries);
+    outcomes.iter().filter(differs).map(tell).collect()
 }
 
 fn cost(outcome: &Outcome) -> String {
