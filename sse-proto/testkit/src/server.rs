@@ -301,7 +301,8 @@ fn serve(shared: &Shared, mut connection: Connection) -> Option<Gone> {
         let reply = shared.script.reply(&request);
         request.answered = reply.status;
         let place = shared.record.on_request(request.clone());
-        let outcome = answer(&mut connection, steps(&request, reply));
+        let begin = || shared.record.on_begin();
+        let outcome = answer(&mut connection, steps(&request, reply), begin);
         if outcome == Ok(After::Next) {
             shared.record.on_end(place, Instant::now());
             continue;
@@ -316,10 +317,16 @@ fn serve(shared: &Shared, mut connection: Connection) -> Option<Gone> {
     }
 }
 
-fn answer(connection: &mut Connection, steps: Steps) -> Result<After, Gone> {
+/// `begin` is called when the first bytes are written.
+fn answer(connection: &mut Connection, steps: Steps, begin: impl FnOnce()) -> Result<After, Gone> {
+    let mut begin = Some(begin);
     for step in steps {
         match step {
-            Step::Write(bytes) => connection.write(&bytes)?,
+            Step::Write(bytes) if bytes.is_empty() => {}
+            Step::Write(bytes) => {
+                connection.write(&bytes)?;
+                begin.take().into_iter().for_each(|begin| begin());
+            }
             Step::Pause(duration) => connection.pause(duration)?,
             Step::Outlast => return Err(connection.outlast()),
             Step::Tunnel(to) => return connection.tunnel(to).map_or(Ok(After::Close), Err),

@@ -14,6 +14,8 @@ use crate::Request;
 pub struct Tally {
     /// Requests that were read whole.
     pub requests: usize,
+    /// Requests whose answer has begun: at least its first byte was written.
+    pub begun: usize,
     /// Requests whose answer is over; see [`Request::ended`].
     pub ended: usize,
     /// Connections that were accepted.
@@ -90,6 +92,11 @@ impl Record {
             state.requests.push(request);
             state.requests.len() - 1
         })
+    }
+
+    /// The first bytes of an answer were written.
+    pub(crate) fn on_begin(&self) {
+        self.change(|state| state.counts.begun += 1);
     }
 
     /// The answer to the request at this place is over.

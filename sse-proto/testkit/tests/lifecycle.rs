@@ -60,6 +60,19 @@ fn a_close_of_the_server_is_not_the_peer_s() {
 }
 
 #[test]
+fn an_answer_has_begun_when_its_first_bytes_are_there() {
+    let half = Reply::half_head().end(End::Silence);
+    let server = Server::start([Reply::silent(), half, Reply::status(204)]).unwrap();
+    let _silent = Client::get(&server, "/", "");
+    server.wait_for_requests(1, PATIENCE).unwrap();
+    let mut client = Client::get(&server, "/", "");
+    server.wait_until(PATIENCE, |tally| tally.begun == 1).unwrap();
+    assert_eq!(client.read_now(), "HTTP/1.1 200 OK\r\ncontent-ty");
+    Client::get(&server, "/", "").read_all();
+    assert_eq!((server.tally().requests, server.tally().begun), (3, 2));
+}
+
+#[test]
 fn what_does_not_come_is_a_time_out_that_says_so() {
     let server = Server::start([]).unwrap();
     let client = Client::get(&server, "/", "");

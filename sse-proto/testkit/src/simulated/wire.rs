@@ -69,6 +69,8 @@ pub struct Wire {
     /// What was written and is no request yet.
     written: Vec<u8>,
     server: Server,
+    /// Whether some of the answer was written.
+    begun: bool,
     /// When the server does the next thing.
     due: Duration,
     /// Whoever reads while the server waits for a request.
@@ -103,8 +105,8 @@ impl Wire {
     pub(super) fn new(network: Network, site: Arc<Site>) -> Self {
         let number = site.record.tally().accepted;
         site.record.on_accept();
-        let (written, due) = (Vec::new(), Duration::ZERO);
-        Self { network, site, number, written, server: Server::Waits, due, reader: None }
+        let (written, server, due) = (Vec::new(), Server::Waits, Duration::ZERO);
+        Self { network, site, number, written, server, begun: false, due, reader: None }
     }
 
     /// Sends bytes, all of them at once.
@@ -139,7 +141,7 @@ impl Wire {
             self.close(Server::HasClosed, false);
         }
         loop {
-            let steps = match &mut self.server {
+            let (steps, place) = match &mut self.server {
                 Server::HasClosed => return Poll::Ready(Ok(Vec::new())),
                 Server::HasReset => return Poll::Ready(Err(ErrorKind::ConnectionReset.into())),
                 Server::Waits => {
@@ -147,12 +149,17 @@ impl Wire {
                     return Poll::Pending;
                 }
                 Server::IsSilent(_) => return Poll::Pending,
-                Server::Answers(steps, _) => steps,
+                Server::Answers(steps, place) => (steps, *place),
             };
             ready!(self.network.poll_until(self.due, cx));
             match steps.next() {
                 Some(Step::Write(bytes)) if bytes.is_empty() => {}
-                Some(Step::Write(bytes)) => return Poll::Ready(Ok(bytes)),
+                Some(Step::Write(bytes)) => {
+                    if place.is_some() && !mem::replace(&mut self.begun, true) {
+                        self.site.record.on_begin();
+                    }
+                    return Poll::Ready(Ok(bytes));
+                }
                 Some(Step::Pause(duration)) => self.due = self.due.saturating_add(duration),
                 Some(Step::Outlast) => self.server = Server::IsSilent(self.place()),
                 Some(Step::Over(After::Next)) => {
@@ -180,6 +187,7 @@ impl Wire {
                 let reply = self.site.script.reply(&request);
                 request.answered = reply.status;
                 let steps = steps(&request, reply);
+                self.begun = false;
                 Server::Answers(steps, Some(self.site.record.on_request(request)))
             }
             Err(Unread::Gone(_)) => return,

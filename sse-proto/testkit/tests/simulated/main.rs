@@ -166,6 +166,7 @@ fn a_read_that_is_earlier_than_the_request_gets_the_answer() {
         bytes
     });
     assert!(bytes.starts_with(b"HTTP/1.1 204"), "{}", bytes.escape_ascii());
+    assert_eq!(network.tally("a").begun, 1);
 }
 
 #[cfg(feature = "vectors")]

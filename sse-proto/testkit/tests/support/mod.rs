@@ -44,6 +44,15 @@ impl Client {
         String::from_utf8(read).unwrap()
     }
 
+    /// What is there to be read, without waiting for it.
+    pub(crate) fn read_now(&mut self) -> String {
+        let mut bytes = [0; 1024];
+        self.stream.set_nonblocking(true).unwrap();
+        let count = self.stream.read(&mut bytes).unwrap();
+        self.stream.set_nonblocking(false).unwrap();
+        String::from_utf8(bytes[..count].to_vec()).unwrap()
+    }
+
     /// Reads all there is, and the error that ended it.
     pub(crate) fn read_all(&mut self) -> (String, Option<ErrorKind>) {
         let mut read = Vec::new();

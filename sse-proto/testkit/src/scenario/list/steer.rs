@@ -16,6 +16,10 @@ fn has_asked(tally: &Tally) -> bool {
     tally.requests >= 1
 }
 
+fn has_answered(tally: &Tally) -> bool {
+    tally.begun >= 1
+}
+
 /// What the user can do to end it all.
 const ENDS: [(&str, Command); 3] = [
     ("dropped", Command::Leave),
@@ -67,7 +71,7 @@ fn in_each_state(how: &str, command: &Command) -> [Scenario; 5] {
             .at(When::Seen(has_asked), command.clone()),
         new(WITH_HALF_A_HEAD)
             .script([Reply::half_head().end(End::Silence), stream(body)])
-            .at(When::Seen(has_asked), command.clone()),
+            .at(When::Seen(has_answered), command.clone()),
         new("when-it-opens")
             .script([Reply::stream().end(End::Silence), stream(body)])
             .at(When::Opened(1), command.clone())
