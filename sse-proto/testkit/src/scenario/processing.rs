@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -14,8 +15,11 @@ use sse_proto::{Closed, Limits, ReconnectTo, Refusal, RetryPolicy};
 use crate::scenario::Tag::{Http, Id, Loss, Redirect, Retry};
 use crate::scenario::ask::{Act, When};
 use crate::scenario::want::{Asked, Want, asked, comment, event, opened};
-use crate::scenario::{Command, Scenario, Tag};
+use crate::scenario::{Adapter, Command, Scenario, Tag, run_all};
 use crate::{End, Framing, Reply, Script};
+
+/// How many there are.
+const VECTORS: usize = 135;
 
 /// How much longer than the wait a vector may have measured, in milliseconds.
 const MEASURED: u64 = 150;
@@ -69,6 +73,26 @@ pub fn read(lines: &str) -> Result<Processing, Box<dyn Error>> {
         all.scenarios.push(scenario);
     }
     Ok(all)
+}
+
+/// A test of a client: it must pass all of `processing.jsonl`, whose lines these are, and on stderr stands how it did.
+///
+/// # Panics
+///
+/// Where it does not, or where they are other lines.
+pub fn judge(client: &str, adapter: impl Adapter, lines: &str) {
+    let Processing { scenarios, as_browser, as_standard, apart } = read(lines).expect("vectors");
+    assert_eq!(as_browser + as_standard + apart.len(), VECTORS);
+    let report = run_all(adapter, scenarios);
+    assert!(report.is_success() && report.skipped.is_empty(), "{report}");
+    let count = apart.len();
+    let mut told = format!(
+        "{client}: {as_browser} as the browser, {as_standard} as the standard, {count} apart\n"
+    );
+    for (name, why) in &apart {
+        told += &format!("  {name}: {why}\n");
+    }
+    let _ = write!(io::stderr(), "{told}{report}");
 }
 
 #[derive(Debug, Deserialize)]
