@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use sse_proto::{Closed, Limits, ReconnectTo, Refusal, RetryPolicy};
 
 use crate::scenario::Tag::{Http, Id, Loss, Redirect, Retry};
@@ -96,6 +97,7 @@ pub fn judge(client: &str, adapter: impl Adapter, lines: &str) {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Vector {
     name: String,
     group: String,
@@ -104,9 +106,12 @@ struct Vector {
     requests_count: Option<usize>,
     log: Vec<Seen>,
     standard: Option<String>,
+    #[serde(rename = "note")]
+    _note: Option<IgnoredAny>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Response {
     status: Option<u16>,
     reason: Option<String>,
@@ -125,6 +130,7 @@ struct Response {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Part {
     base64: String,
     times: usize,
@@ -147,6 +153,7 @@ struct Seen {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Dispatched {
     r#type: String,
     data: String,
