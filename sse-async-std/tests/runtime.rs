@@ -18,9 +18,9 @@ use async_std::task;
 use futures_util::future::{Either, select};
 use futures_util::{FutureExt, StreamExt};
 use sse_async_std::{
-    ClientExt, Config, Error, EventSource, Handle, RawHeaders, ResponseExt, RetryPolicy, Update,
+    ClientExt, Config, Error, EventSource, Handle, RawHeaders, ResponseExt, Update,
 };
-use sse_testkit::scenario::crowd;
+use sse_testkit::scenario::{crowd, quick};
 use sse_testkit::{Cut, End, Port, Replay, Reply, Server};
 use support::{AsyncStd, http};
 use surf::http::Method;
@@ -31,12 +31,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Long after the next attempt was due.
 const QUIET: Duration = Duration::from_millis(100);
-
-fn quick() -> Config {
-    let wait = Duration::from_millis(5);
-    let policy = RetryPolicy::default().base(Duration::ZERO).reconnection_time(wait);
-    Config::default().retry(policy)
-}
 
 fn request(server: &Server, method: Method) -> Request {
     Request::new(method, Url::parse(&server.url("/stream?token=secret")).expect("a URL"))
@@ -324,7 +318,9 @@ async fn what_a_middleware_makes_of_a_response_counts() -> Result<(), Box<dyn st
 
 #[test]
 fn a_thousand_streams_at_once() {
-    assert_eq!(task::block_on(crowd(&AsyncStd::one_client(), 1_000)), Ok(()));
+    let client = AsyncStd::one_client();
+    let outcome = task::block_on(timeout(PATIENCE, crowd(&client, 1_000)));
+    assert_eq!(outcome.expect("in time"), Ok(()));
 }
 
 /// The smallest executor.

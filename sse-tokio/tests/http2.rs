@@ -5,26 +5,17 @@ mod support;
 use std::error::Error;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use sse_testkit::scenario::{Client, Front, crowd_over_http2};
+use sse_testkit::scenario::{Client, Front, crowd_over_http2, quick};
 use sse_testkit::{End, Reply, Server};
-use sse_tokio::{Cause, Config, EventSource, Loss, RequestBuilderExt, RetryPolicy, Update};
-use support::{Tokio, http};
+use sse_tokio::{Cause, EventSource, Loss, RequestBuilderExt, Update};
+use support::{PATIENCE, Tokio, http, next};
 use tokio::time;
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// So long does one that is in a hurry wait.
 const LIMIT: Duration = Duration::from_millis(50);
 
-fn quick() -> Config {
-    let wait = Duration::from_millis(5);
-    let policy = RetryPolicy::default().base(Duration::ZERO).reconnection_time(wait);
-    Config::default().retry(policy)
-}
-
 async fn lost(source: &mut EventSource) -> Option<Loss> {
-    match source.updates().next().await {
+    match next(&mut source.updates()).await {
         Some(Ok(Update::Lost(loss))) => Some(loss),
         other => panic!("{other:?}"),
     }
@@ -38,7 +29,7 @@ async fn a_stream_over_the_limit_waits_until_another_ends() -> Result<(), Box<dy
     let source = |config| client.get(front.url("/stream")).event_source_with(config);
     let mut open = vec![source(quick()), source(quick())];
     for source in &mut open {
-        assert_eq!(source.next().await.ok_or("an event")??.data(), "a");
+        assert_eq!(next(source).await.ok_or("an event")??.data(), "a");
     }
 
     let mut patient = source(quick());
@@ -55,9 +46,9 @@ async fn a_stream_over_the_limit_waits_until_another_ends() -> Result<(), Box<dy
     assert_eq!((server.tally().requests, front.tally().accepted), (2, 1));
 
     open.pop();
-    assert_eq!(patient.next().await.ok_or("an event")??.data(), "a");
+    assert_eq!(next(&mut patient).await.ok_or("an event")??.data(), "a");
     drop(patient);
-    assert_eq!(hasty.next().await.ok_or("an event")??.data(), "a");
+    assert_eq!(next(&mut hasty).await.ok_or("an event")??.data(), "a");
     drop((open, hasty));
     time::timeout(PATIENCE, server.until(|tally| tally.open == 0)).await?;
     assert_eq!(front.tally().accepted, 1);
@@ -67,7 +58,9 @@ async fn a_stream_over_the_limit_waits_until_another_ends() -> Result<(), Box<dy
 #[test]
 fn a_thousand_streams_over_one_connection() {
     let client = Tokio::one_client();
-    let front = client.block_on(crowd_over_http2(&client, 1_000)).expect("what each had to get");
+    let crowd = crowd_over_http2(&client, 1_000);
+    let crowd = client.block_on(async { time::timeout(PATIENCE, crowd).await });
+    let front = crowd.expect("in time").expect("what each had to get");
     assert_eq!(front.tally().accepted, 1);
     // The connection is kept for other requests as long as the client is there.
     drop(client);

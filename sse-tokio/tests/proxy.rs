@@ -1,17 +1,14 @@
 //! Through a proxy, as the user's client says: http is forwarded, https goes through a tunnel.
 
+mod support;
+
 use std::iter::successors;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use sse_testkit::scenario::quick;
 use sse_testkit::{End, Reply, Server};
 use sse_tokio::{Closed, Config, Refusal, RequestBuilderExt, RetryPolicy};
-
-fn quick() -> Config {
-    let wait = Duration::from_millis(5);
-    let policy = RetryPolicy::default().base(Duration::ZERO).reconnection_time(wait);
-    Config::default().retry(policy)
-}
+use support::{PATIENCE, next};
 
 #[tokio::test]
 async fn a_stream_comes_through_a_proxy_and_reconnects_through_it()
@@ -24,9 +21,9 @@ async fn a_stream_comes_through_a_proxy_and_reconnects_through_it()
     // No name server knows it: the proxy would ask.
     let url = "http://events.invalid/stream?token=secret";
     let mut events = client.get(url).event_source_with(quick());
-    assert_eq!(events.next().await.ok_or("an event")??.data(), "a");
-    assert_eq!(events.next().await.ok_or("an event")??.data(), "b");
-    assert!(events.next().await.is_none());
+    assert_eq!(next(&mut events).await.ok_or("an event")??.data(), "a");
+    assert_eq!(next(&mut events).await.ok_or("an event")??.data(), "b");
+    assert!(next(&mut events).await.is_none());
 
     let requests = proxy.requests();
     let ids: Vec<_> = requests.iter().map(|request| request.last_event_id()).collect();
@@ -45,7 +42,7 @@ async fn a_proxy_that_is_gone_is_a_loss() -> Result<(), Box<dyn std::error::Erro
     let client = reqwest::Client::builder().proxy(reqwest::Proxy::http(port.url(""))?).build()?;
     let config = Config::default().retry(RetryPolicy::never());
     let mut events = client.get("http://events.invalid/stream").event_source_with(config);
-    let error = events.next().await.ok_or("an error")?.unwrap_err();
+    let error = next(&mut events).await.ok_or("an error")?.unwrap_err();
     assert!(error.is_lost(), "{error:?}");
     let transport = error.transport_error().ok_or("an error of the transport")?;
     let mut causes = successors(Some(transport as &dyn std::error::Error), |error| error.source());
@@ -58,7 +55,7 @@ async fn what_a_proxy_answers_to_http_is_the_answer() -> Result<(), Box<dyn std:
     let proxy = Server::start([Reply::status(502), Reply::status(407).chunk("who are you?")])?;
     let client = reqwest::Client::builder().proxy(reqwest::Proxy::http(proxy.url(""))?).build()?;
     let mut events = client.get("http://events.invalid/stream").event_source_with(quick());
-    let error = events.next().await.ok_or("an error")?.unwrap_err();
+    let error = next(&mut events).await.ok_or("an error")?.unwrap_err();
     assert_eq!(error.closed_because(), Some(Closed::Refused(Refusal::Status(407))));
     let response = error.into_response().ok_or("a response")?;
     assert_eq!(response.into_reqwest().text().await?, "who are you?");
@@ -76,8 +73,6 @@ mod https {
     use super::*;
 
     type Outcome = Result<(), Box<dyn Error>>;
-
-    const PATIENCE: Duration = Duration::from_secs(20);
 
     /// No name server knows it: the proxy would ask.
     const URL: &str = "https://events.invalid/stream?token=secret";
@@ -110,8 +105,8 @@ mod https {
         let addr = front.addr();
         let proxy = Server::with(move |_| Reply::tunnel(addr))?;
         let mut events = client(&proxy, front.authority())?.get(URL).event_source_with(quick());
-        assert_eq!(events.next().await.ok_or("an event")??.data(), "a");
-        assert_eq!(events.next().await.ok_or("an event")??.data(), "b");
+        assert_eq!(next(&mut events).await.ok_or("an event")??.data(), "a");
+        assert_eq!(next(&mut events).await.ok_or("an event")??.data(), "b");
 
         let requests = server.requests();
         let ids: Vec<_> = requests.iter().map(|request| request.last_event_id()).collect();
@@ -143,7 +138,7 @@ mod https {
         let mut streams: Vec<_> =
             (0..3).map(|_| client.get(URL).event_source_with(quick())).collect();
         for events in &mut streams {
-            assert_eq!(events.next().await.ok_or("an event")??.data(), "a");
+            assert_eq!(next(events).await.ok_or("an event")??.data(), "a");
         }
         assert_eq!(proxy.tally().accepted, 1);
         drop(streams);
@@ -161,7 +156,7 @@ mod https {
         let mut events = client(&proxy, front.authority())?.get(URL).event_source_with(quick());
         let mut updates = events.updates();
         for words in ["proxy authorization required", "tunnel error: unsuccessful", "end of file"] {
-            match updates.next().await {
+            match next(&mut updates).await {
                 Some(Ok(Update::Lost(loss))) => {
                     assert_eq!(loss.lost.cause, Cause::Transport);
                     let told = told(&loss);
@@ -173,10 +168,10 @@ mod https {
                 other => panic!("{other:?}"),
             }
         }
-        assert!(matches!(updates.next().await, Some(Ok(Update::Opened))));
-        assert!(matches!(updates.next().await, Some(Ok(Update::Event(_)))));
+        assert!(matches!(next(&mut updates).await, Some(Ok(Update::Opened))));
+        assert!(matches!(next(&mut updates).await, Some(Ok(Update::Event(_)))));
         drop(proxy);
-        assert!(matches!(updates.next().await, Some(Ok(Update::Lost(_)))));
+        assert!(matches!(next(&mut updates).await, Some(Ok(Update::Lost(_)))));
         drop(events);
         closed(&server).await
     }
@@ -189,7 +184,7 @@ mod https {
         let proxy = Server::start([Reply::silent()])?;
         let config = Config::default().retry(RetryPolicy::never()).connect_timeout(Some(LIMIT));
         let mut events = client(&proxy, front.authority())?.get(URL).event_source_with(config);
-        let error = events.next().await.ok_or("an error")?.unwrap_err();
+        let error = next(&mut events).await.ok_or("an error")?.unwrap_err();
         assert!(error.is_lost(), "{error:?}");
         assert!(error.to_string().contains("300ms"), "{error}");
         closed(&proxy).await

@@ -7,26 +7,18 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
-use sse_testkit::scenario::crowd;
+use sse_testkit::scenario::{Client, crowd, quick};
 use sse_testkit::{Cut, End, Replay, Reply, Server};
 use sse_tokio::{
     Cause, Closed, Config, Error, Event, EventSource, Handle, Permanent, RequestBuilderExt,
     ResponseExt, RetryPolicy, Update,
 };
-use support::{Tokio, http};
+use support::{PATIENCE, Tokio, http, next};
 use tokio::sync::Notify;
 use tokio::time::{self, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// Long after the next attempt was due.
 const QUIET: Duration = Duration::from_millis(100);
-
-fn quick() -> Config {
-    let wait = Duration::from_millis(5);
-    let policy = RetryPolicy::default().base(Duration::ZERO).reconnection_time(wait);
-    Config::default().retry(policy)
-}
 
 fn source(server: &Server) -> EventSource {
     http(None).get(server.url("/stream?token=secret")).event_source_with(quick())
@@ -44,7 +36,7 @@ fn numbers() -> Vec<String> {
 
 async fn collect(mut source: EventSource) -> Vec<String> {
     let mut data = Vec::new();
-    while let Some(event) = source.next().await {
+    while let Some(event) = next(&mut source).await {
         data.push(event.expect("an event").into_data());
     }
     data
@@ -69,7 +61,7 @@ async fn a_source_goes_from_task_to_task() -> io::Result<()> {
     let mut data = Vec::new();
     while data.len() < 40 {
         // Each event on a task of its own.
-        let task = tokio::spawn(async move { (source.next().await, source) });
+        let task = tokio::spawn(async move { (next(&mut source).await, source) });
         let (event, back) = task.await?;
         source = back;
         data.push(event.expect("an event").expect("an event").into_data());
@@ -91,9 +83,7 @@ fn a_source_goes_from_runtime_to_runtime() {
         let first = runtime().expect("a runtime");
         first.block_on(async { assert!(source.next().now_or_never().is_none()) });
         let first = Some(first).filter(|_| !is_gone);
-        let item = runtime().expect("a runtime").block_on(async {
-            time::timeout(PATIENCE, source.next()).await.expect("the timer goes along")
-        });
+        let item = runtime().expect("a runtime").block_on(async { next(&mut source).await });
         assert!(item.expect("an item").unwrap_err().is_lost());
         drop(first);
     }
@@ -193,7 +183,7 @@ async fn a_busy_thread_is_not_taken_for_a_silent_server() -> io::Result<()> {
         let mut source = request.event_source_with(config);
         let mut data = Vec::new();
         if head_first {
-            data.extend(time::timeout(PATIENCE, source.next()).await?);
+            data.extend(next(&mut source).await);
         }
         tokio::select! {
             biased;
@@ -205,7 +195,7 @@ async fn a_busy_thread_is_not_taken_for_a_silent_server() -> io::Result<()> {
         server.wait_until(PATIENCE, |tally| tally.ended == 1).expect("an answer");
         std::thread::sleep(silence + Duration::from_millis(500));
         while data.len() < 4 {
-            data.extend(time::timeout(PATIENCE, source.next()).await?);
+            data.extend(next(&mut source).await);
         }
         let data: Vec<_> = data.into_iter().map(|it| it.map(Event::into_data)).collect();
         assert!(matches!(&data[..], [Ok(a), .., Ok(b)] if a == "0" && b == "3"), "{data:?}");
@@ -217,10 +207,10 @@ async fn a_busy_thread_is_not_taken_for_a_silent_server() -> io::Result<()> {
 /// The only item of a source, and that it is the request's own fault.
 async fn assert_invalid(request: reqwest::RequestBuilder) {
     let mut source = request.event_source_with(quick());
-    let item = time::timeout(PATIENCE, source.next()).await.expect("in time");
+    let item = next(&mut source).await;
     let error = item.expect("an item").unwrap_err();
     assert!(error.is_invalid_request(), "{error:?}");
-    assert!(source.next().await.is_none());
+    assert!(next(&mut source).await.is_none());
 }
 
 #[tokio::test]
@@ -238,7 +228,7 @@ async fn a_head_of_more_than_a_hundred_headers_is_a_loss_by_default() -> io::Res
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let config = Config::default().retry(RetryPolicy::never());
     let mut source = client.get(server.url("/")).event_source_with(config);
-    let item = time::timeout(PATIENCE, source.next()).await?;
+    let item = next(&mut source).await;
     let error = item.expect("an item").unwrap_err();
     assert!(error.is_lost(), "{error:?}");
     Ok(())
@@ -253,12 +243,12 @@ async fn a_factory_may_say_that_it_is_over() {
             _ => Permanent::new("log in again").into(),
         }))
     });
-    let item = time::timeout(PATIENCE, source.next()).await.expect("in time");
+    let item = next(&mut source).await;
     let error = item.expect("an item").unwrap_err();
     assert!(error.is_invalid_request(), "{error:?}");
     assert_eq!(error.transport_error().map(ToString::to_string).as_deref(), Some("log in again"));
     assert_eq!(source.stats().losses, 1);
-    assert!(source.next().await.is_none());
+    assert!(next(&mut source).await.is_none());
 }
 
 #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
@@ -275,7 +265,7 @@ async fn nothing_is_left_of_a_source_that_was_dropped() -> io::Result<()> {
     ];
     let server = Server::start(replies)?;
     let mut source = source(&server);
-    assert!(source.next().await.is_some());
+    assert!(next(&mut source).await.is_some());
     drop(source);
     let closed = server.until(|tally| tally.closed_by_peer == 1);
     time::timeout(PATIENCE, closed).await?;
@@ -297,8 +287,8 @@ async fn no_attempt_is_made_for_a_source_that_is_dropped_while_it_waits() -> io:
     let server = Server::start([Reply::stream().keep_alive(false), Reply::stream()])?;
     let mut source = source(&server);
     let mut updates = source.updates();
-    assert!(matches!(updates.next().await, Some(Ok(Update::Opened))));
-    assert!(matches!(updates.next().await, Some(Ok(Update::Lost(_)))));
+    assert!(matches!(next(&mut updates).await, Some(Ok(Update::Opened))));
+    assert!(matches!(next(&mut updates).await, Some(Ok(Update::Lost(_)))));
     drop(source);
     let again = server.until(|tally| tally.requests > 1);
     assert!(time::timeout(QUIET, again).await.is_err(), "a second request");
@@ -351,10 +341,10 @@ async fn one_response_is_a_stream_of_events() -> Result<(), Box<dyn std::error::
 
     let response = http(None).get(server.url("/")).send().await?;
     let mut events = response.event_stream();
-    assert_eq!(events.next().await.ok_or("an event")??.data(), "a");
-    assert_eq!(events.next().await.ok_or("an event")??.last_event_id(), "1");
-    assert!(events.next().await.ok_or("an error")?.is_err());
-    assert!(events.next().await.is_none());
+    assert_eq!(next(&mut events).await.ok_or("an event")??.data(), "a");
+    assert_eq!(next(&mut events).await.ok_or("an event")??.last_event_id(), "1");
+    assert!(next(&mut events).await.ok_or("an error")?.is_err());
+    assert!(next(&mut events).await.is_none());
     Ok(())
 }
 
@@ -367,10 +357,10 @@ async fn a_body_that_cannot_be_cloned_is_sent_once() -> Result<(), Box<dyn std::
     let pieces = [Ok::<_, io::Error>("pie"), Ok("ces")];
     let body = reqwest::Body::wrap(Pieces(pieces.into_iter().collect()));
     let mut source = http(None).put(server.url("/")).body(body).event_source_with(quick());
-    assert_eq!(source.next().await.ok_or("an event")??.data(), "a");
-    let error = source.next().await.ok_or("an error")?.unwrap_err();
+    assert_eq!(next(&mut source).await.ok_or("an event")??.data(), "a");
+    let error = next(&mut source).await.ok_or("an error")?.unwrap_err();
     assert!(error.is_lost(), "{error:?}");
-    assert!(source.next().await.is_none());
+    assert!(next(&mut source).await.is_none());
     let requests = server.requests();
     assert_eq!((requests.len(), requests[0].body()), (1, &b"pieces"[..]));
     Ok(())
@@ -379,8 +369,8 @@ async fn a_body_that_cannot_be_cloned_is_sent_once() -> Result<(), Box<dyn std::
 #[test]
 fn a_thousand_streams_at_once() {
     let client = Tokio::one_client();
-    let outcome = sse_testkit::scenario::Client::block_on(&client, crowd(&client, 1_000));
-    assert_eq!(outcome, Ok(()));
+    let outcome = client.block_on(async { time::timeout(PATIENCE, crowd(&client, 1_000)).await });
+    assert_eq!(outcome, Ok(Ok(())));
 }
 
 /// A body in pieces.

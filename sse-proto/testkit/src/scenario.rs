@@ -60,7 +60,7 @@ pub mod secrets;
 
 pub use adapter::{Adapter, Quirk, Tag};
 pub use ask::{Ask, Command, View};
-pub use build::Scenario;
+pub use build::{Scenario, quick};
 #[cfg(feature = "client")]
 pub use client::Client;
 #[cfg(feature = "client")]

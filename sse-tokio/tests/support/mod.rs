@@ -2,10 +2,22 @@
 
 use std::future::Future;
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use futures_util::{Stream, StreamExt};
 use reqwest::{Client as Http, Method, RequestBuilder};
 use sse_testkit::scenario::{Ask, Client, Quirk, Tag};
 use sse_tokio::{EventSource, RequestBuilderExt, Response, Transport};
+
+/// What a test waits for anything, at most.
+#[allow(dead_code, reason = "not every test waits by itself")]
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What comes next.
+#[allow(dead_code, reason = "not every test waits by itself")]
+pub async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    tokio::time::timeout(PATIENCE, stream.next()).await.expect("in time")
+}
 
 /// This adapter, on tokio.
 #[derive(Debug, Default)]

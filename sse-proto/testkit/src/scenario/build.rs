@@ -74,6 +74,11 @@ pub(crate) enum Tls {
     },
 }
 
+/// The configuration of most scenarios: each attempt is made 5 ms after the loss before it.
+pub fn quick() -> Config {
+    Config::default().retry(steady())
+}
+
 /// The policy that waits the same few milliseconds before each attempt.
 pub(crate) fn steady() -> RetryPolicy {
     RetryPolicy::default().base(Duration::ZERO).reconnection_time(WAIT)
@@ -97,7 +102,7 @@ impl Scenario {
             method: "GET".to_owned(),
             headers: Vec::new(),
             body: None,
-            config: Config::default().retry(steady()),
+            config: quick(),
             view: View::Updates,
             anew: false,
             trust: None,

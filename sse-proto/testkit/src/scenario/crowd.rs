@@ -6,20 +6,19 @@ use std::pin::Pin;
 
 use futures_util::Stream;
 use futures_util::future::try_join_all;
-use sse_proto::Config;
 use sse_proto::client::{EventSource, Transport};
 
 #[cfg(feature = "http2")]
 use crate::scenario::Front;
-use crate::scenario::build::steady;
-use crate::scenario::{Ask, Client, View};
+use crate::scenario::{Ask, Client, View, quick};
 use crate::{End, Reply, Server};
 
 /// Follows so many streams at once: all are open at the same time, then all are restarted and go on from the event that
 /// they had, then their connections end, and when they have gone on from there all are dropped. To be called where futures
 /// run.
 ///
-/// Each stream has a client number in its query.
+/// Each stream has a client number in its query. What does not come is waited for without a time limit: put it into the runtime's
+/// `timeout`.
 ///
 /// # Errors
 ///
@@ -71,7 +70,7 @@ fn ask(url: String) -> Ask {
         method: "GET".to_owned(),
         headers: Vec::new(),
         body: None,
-        config: Config::default().retry(steady()),
+        config: quick(),
         view: View::Events,
         anew: false,
         trust: None,
