@@ -47,13 +47,14 @@ fn config() -> Config {
         .commit(Commit::Manual)
         .reconnect_to(ReconnectTo::Redirected)
         .skip_empty(true)
-        .comments(true);
+        .comments(true)
+        .reconnection_time(Some(TIME));
     config.last_event_id("7").expect("an id")
 }
 
 #[test]
 fn of_a_configuration() {
-    let checks: [fn(Config) -> Config; 13] = [
+    let checks: [fn(Config) -> Config; 14] = [
         |config| config.retry(RetryPolicy::default()),
         |config| config.limits(Limits::default()),
         |config| config.connect_timeout(Some(TIME)),
@@ -66,6 +67,7 @@ fn of_a_configuration() {
         |config| config.reconnect_to(ReconnectTo::Original),
         |config| config.skip_empty(false),
         |config| config.comments(false),
+        |config| config.reconnection_time(None),
         |config| config.last_event_id("8").expect("an id"),
     ];
     let fields = |config: &Config| -> Vec<String> {
@@ -82,6 +84,7 @@ fn of_a_configuration() {
             format!("{:?}", config.reconnect_to),
             format!("{:?}", config.skip_empty),
             format!("{:?}", config.comments),
+            format!("{:?}", config.reconnection_time),
             format!("{:?}", config.last_event_id),
         ]
     };
@@ -98,14 +101,13 @@ fn of_a_configuration() {
 fn of_a_response_head() {
     let head = ResponseHead::new(200)
         .content_type(b"a")
+        .content_encoding(b"e")
         .retry_after(b"b")
         .date(b"c")
         .wall_time(TIME)
         .redirected_to("d");
-    assert_eq!(
-        (head.status, head.content_type, head.retry_after),
-        (200, Some(&b"a"[..]), Some(&b"b"[..]))
-    );
+    assert_eq!((head.status, head.content_type), (200, Some(&b"a"[..])));
+    assert_eq!((head.content_encoding, head.retry_after), (Some(&b"e"[..]), Some(&b"b"[..])));
     assert_eq!(
         (head.date, head.wall_time, head.redirected_to),
         (Some(&b"c"[..]), Some(TIME), Some("d"))
@@ -116,11 +118,13 @@ fn of_a_response_head() {
 fn a_response_head_is_read_from_headers() {
     let head = ResponseHead::from_headers(503, |name| match name {
         "content-type" => Some(&b"a"[..]),
+        "content-encoding" => Some(&b"e"[..]),
         "retry-after" => Some(&b"b"[..]),
         "date" => Some(&b"c"[..]),
         _ => None,
     });
     assert_eq!((head.status, head.content_type), (503, Some(&b"a"[..])));
+    assert_eq!(head.content_encoding, Some(&b"e"[..]));
     assert_eq!((head.retry_after, head.date), (Some(&b"b"[..]), Some(&b"c"[..])));
     assert_eq!((head.wall_time, head.redirected_to), (None, None));
 }
