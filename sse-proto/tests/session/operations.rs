@@ -119,6 +119,7 @@ fn policy() -> impl Strategy<Value = RetryPolicy> {
         select(vec![None, None, Some(0), Some(1), Some(3)]),
         select(vec![None, None, Some(SECOND * 20)]),
         select(vec![SECOND * 6, Duration::MAX]),
+        proptest::bool::weighted(0.2),
     );
     let numbers = (
         select(vec![Duration::ZERO, SECOND]),
@@ -127,11 +128,12 @@ fn policy() -> impl Strategy<Value = RetryPolicy> {
         select(vec![Duration::ZERO, SECOND * 2]),
     );
     (limits, numbers).prop_map(
-        |((retries, elapsed, server_wait), (base, factor, jitter, floor))| {
+        |((retries, elapsed, server_wait, until_open), (base, factor, jitter, floor))| {
             RetryPolicy::default()
                 .max_retries(retries)
                 .max_elapsed(elapsed)
                 .max_server_wait(server_wait)
+                .until_open(until_open)
                 .base(base)
                 .factor(factor)
                 .jitter(jitter)
@@ -346,16 +348,20 @@ impl Watch {
         };
         let asked = asked.max(self.session.snapshot().reconnection_time.unwrap_or_default());
         let wish = asked.max(self.policy.floor);
+        let has_opened = self.session.stats().opens > 0;
+        let one_shot = self.policy.is_never() || (self.policy.until_open && has_opened);
         let Some(wait) = lost.retry_in else {
             let Some(Closed::Lost { cause, give_up }) = self.session.closed() else {
                 panic!("a loss without a wait is the end");
             };
             assert_eq!(cause, lost.cause);
+            assert_eq!(give_up == GiveUp::NoRetry, one_shot, "{give_up:?}");
             if let GiveUp::ServerWait { wait, limit } = give_up {
                 assert!(wait == asked && asked > limit, "{wait:?}, asked for {asked:?}");
             }
             return;
         };
+        assert!(!one_shot, "another attempt after the only one");
         assert!(asked <= self.policy.max_server_wait);
         assert!(wait >= wish, "{wait:?} undercuts {wish:?}");
         // An open connection is lost when what it brought has come out.

@@ -162,6 +162,7 @@ impl Judge {
             200 if head.content_type.starts_with("text/event-stream") => {
                 self.enter(Phase::Open);
                 self.counts.opens += 1;
+                self.losses.note_opening();
                 self.marks = marks.into_iter();
             }
             200 => self.ending = Some(Ending::Refused(Refusal::ContentType)),

@@ -22,6 +22,8 @@ pub struct Losses {
     span: Duration,
     first: Option<Instant>,
     pub server_time: Option<Duration>,
+    /// A response was accepted, which may make the client one-shot.
+    has_opened: bool,
     maybe_healthy: bool,
 }
 
@@ -54,10 +56,16 @@ impl Losses {
             span: Duration::ZERO,
             first: None,
             server_time: None,
+            has_opened: false,
             maybe_healthy: false,
         };
         losses.reset();
         losses
+    }
+
+    /// A response was accepted.
+    pub fn note_opening(&mut self) {
+        self.has_opened = true;
     }
 
     /// A connection was open for so long.
@@ -82,12 +90,14 @@ impl Losses {
     pub fn lose(&mut self, now: Instant, cause: Cause, retry_after: Option<Duration>) -> Next {
         let Self { policy, span, .. } = self;
         let over = |give_up| Closed::Lost { cause, give_up };
-        if let Some(limit) = policy.max_retries.filter(|limit| self.retries >= *limit) {
-            return Next::over(match (limit, cause) {
-                (0, Cause::EndOfStream) => Closed::EndOfStream,
-                (0, _) => over(GiveUp::NoRetry),
-                (limit, _) => over(GiveUp::Retries { limit }),
+        if policy.is_never() || (policy.until_open && self.has_opened) {
+            return Next::over(match cause {
+                Cause::EndOfStream => Closed::EndOfStream,
+                _ => over(GiveUp::NoRetry),
             });
+        }
+        if let Some(limit) = policy.max_retries.filter(|limit| self.retries >= *limit) {
+            return Next::over(over(GiveUp::Retries { limit }));
         }
         let asked = self.server_time.unwrap_or(policy.reconnection_time);
         let asked = asked.max(retry_after.unwrap_or_default());

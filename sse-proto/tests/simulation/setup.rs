@@ -72,6 +72,7 @@ fn policy(random: &Random) -> RetryPolicy {
             .floor(random.millis(2_000))
             .jitter(random.pick(&[0.0, 0.3, 1.0, 2.0]))
             .healthy_after(random.millis(20_000)),
+        8 if random.one_in(12) => policy.until_open(true),
         _ => policy,
     }
 }
