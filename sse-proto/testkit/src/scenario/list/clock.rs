@@ -1,6 +1,6 @@
 //! Time-outs.
 //!
-//! What must not time out has a byte every 50 ms, and time-outs are six times that: a machine that stands still for longer
+//! What must not time out has a byte every 50 ms, and time-outs are twenty times that: a machine that stands still for longer
 //! fails these.
 
 use std::time::Duration;
@@ -14,9 +14,11 @@ use crate::{End, Reply};
 use sse_proto::{Cause, Closed, GiveUp, RetryPolicy};
 
 const BEAT: Duration = ms(50);
-const LIMIT: Duration = ms(300);
+const LIMIT: Duration = ms(1_000);
 /// How many beats it takes to show that the limit starts anew with each.
-const BEATS: usize = 12;
+const BEATS: usize = 24;
+/// What is reported as late. A machine that is late itself has more of it to report, and no less.
+const SILENCE: Duration = ms(300);
 
 pub(super) fn list() -> Vec<Scenario> {
     let mut list = Vec::from(of_the_head());
@@ -122,12 +124,12 @@ fn of_late() -> [Scenario; 3] {
         Scenario::new("late-is-told-once-for-each-silence", &[Clock])
             .script(
                 stream("data: a\n\n")
-                    .pause(LIMIT * 3)
+                    .pause(SILENCE * 3)
                     .chunk("data: b\n\n")
-                    .pause(LIMIT * 2)
+                    .pause(SILENCE * 2)
                     .chunk(":\n"),
             )
-            .config(|config| config.late_after(Some(LIMIT)))
+            .config(|config| config.late_after(Some(SILENCE)))
             .log([opened(), event("a"), late(), event("b"), late(), comment(""), ended()])
             .requests([asked(), asked()]),
         Scenario::new("late-then-lost", &[Clock, Loss])
