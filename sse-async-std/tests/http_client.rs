@@ -14,6 +14,7 @@ use async_std::io::{BufRead as _, Cursor, ReadExt as _};
 use async_std::task;
 use hyper::header::{HeaderMap, HeaderValue};
 use sse_async_std::{RawHead, RawHeaders, StreamClient};
+use sse_testkit::Port;
 use surf::http::Method;
 use surf::{Body, HttpClient as _, Request, Response, Url};
 
@@ -365,9 +366,8 @@ async fn failures_before_the_head_keep_their_kind() {
         server.join().unwrap();
     }
 
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let refused = format!("http://{address}/?token=secret");
-    let error = send(request(&refused)).await.unwrap_err();
+    let port = Port::reserve().unwrap();
+    let error = send(request(&port.url("/?token=secret"))).await.unwrap_err();
     assert_eq!(cause(&error).kind(), ErrorKind::ConnectionRefused);
     assert!(cause(&error).raw_os_error().is_some());
 
@@ -641,22 +641,27 @@ async fn the_timeouts_end_before_the_body() {
         read_head(&mut stream);
         closed_at(&mut stream);
     });
-    let limit = Some(Duration::from_millis(500));
-    let mut client = StreamClient::new();
-    assert_eq!(client.config().timeout, None);
-    client.set_config(client.config().clone().set_timeout(limit)).unwrap();
-    assert_eq!(client.config().timeout, limit);
-    let error = send_with(client.clone(), request(&url)).await.unwrap_err();
+    let limited = |limit| {
+        let mut client = StreamClient::new();
+        assert_eq!(client.config().timeout, None);
+        client.set_config(client.config().clone().set_timeout(Some(limit))).unwrap();
+        assert_eq!(client.config().timeout, Some(limit));
+        client
+    };
+    let client = limited(Duration::from_millis(100));
+    let error = send_with(client, request(&url)).await.unwrap_err();
     assert_eq!(cause(&error).kind(), ErrorKind::TimedOut);
     server.join().unwrap();
 
-    let (url, server) = peer(|mut stream| {
+    // Enough for the head, however busy the machine is.
+    let limit = Duration::from_millis(1500);
+    let (url, server) = peer(move |mut stream| {
         read_head(&mut stream);
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        thread::sleep(Duration::from_millis(700));
+        thread::sleep(limit + Duration::from_millis(200));
         stream.write_all(b"late").unwrap();
     });
-    let mut response = send_with(client, request(&url)).await.unwrap();
+    let mut response = send_with(limited(limit), request(&url)).await.unwrap();
     assert_eq!(body(&mut response).await.unwrap(), b"late");
     server.join().unwrap();
 }
