@@ -12,8 +12,9 @@ use serde_json::Value;
 /// Longer streams only slow the fuzzer down.
 const LONGEST: usize = 2048;
 
-/// Heads that no vector has: status, content type, `Retry-After`, `Date`, the wall clock, what is accepted, a method.
-const HEADS: [&str; 8] = [
+/// Heads that no vector has: status, content type, `Retry-After`, `Date`, the wall clock, what is accepted, a method,
+/// `Content-Encoding`.
+const HEADS: [&str; 10] = [
     "200\ntext/html, Text/Event-Stream; charset=utf-8",
     "200\ntext/event-stream; a=\",\"; b",
     "200\napplication/json\n\n\n\napplication/json",
@@ -22,6 +23,8 @@ const HEADS: [&str; 8] = [
     "503\n\nSunday, 06-Nov-94 08:51:37 GMT\n\n784111777",
     "500\n\nSun Nov  6 08:49:37 1994\nFri, 31 Dec 9999 23:59:59 GMT",
     "303\ncookie\n\n\n\n\nPOST",
+    "200\ntext/event-stream\n\n\n\n\n\ngzip",
+    "200\ntext/event-stream\n\n\n\n\n\n, Identity ,identity",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -75,7 +78,7 @@ fn write_stream(folder: &Path, name: &str, stream: &[u8]) -> Result<(), Box<dyn 
     Ok(())
 }
 
-/// Status and content type of each response of a scenario.
+/// What the heads of a scenario's responses say.
 fn write_heads(folder: &Path, name: &str, script: &Value) -> Result<(), Box<dyn Error>> {
     let responses = script.as_object().into_iter().flat_map(|paths| paths.values());
     for (at, response) in responses.filter_map(Value::as_array).flatten().enumerate() {
@@ -87,11 +90,12 @@ fn write_heads(folder: &Path, name: &str, script: &Value) -> Result<(), Box<dyn 
             named.next().and_then(|header| header[1].as_str()).unwrap_or_default().to_owned()
         };
         let head = format!(
-            "{}\n{}\n{}\n{}\n",
+            "{}\n{}\n{}\n{}\n\n\n\n{}\n",
             response["status"],
             header("content-type"),
             header("retry-after"),
             header("date"),
+            header("content-encoding"),
         );
         write(folder, "response_head", &format!("{name}-{at}"), &[head.as_bytes()])?;
     }

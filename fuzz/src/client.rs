@@ -93,8 +93,11 @@ pub fn client_transport(data: &[u8]) {
     }
     let wakes = Arc::default();
     let mut reader = Reader { source, world: Rc::clone(&world), over: false, wait: None, wakes };
-    while let Some(choice) = world.choose(32) {
-        reader.act(choice);
+    while let Some(choice) = world.choose(64) {
+        match choice {
+            57 => reader.set_last_event_id(),
+            _ => reader.act(choice % 32),
+        }
     }
     reader.read_on();
     drop(reader);
@@ -125,6 +128,13 @@ impl<'a> Reader<'a> {
             30 => self.woken_by(|world, handle| world.close(handle)),
             _ => self.close(),
         }
+    }
+
+    fn set_last_event_id(&mut self) {
+        assert!(self.source.set_last_event_id("9\n").is_err());
+        assert_eq!(self.source.set_last_event_id("9"), Ok(()));
+        assert_eq!(self.source.last_event_id(), "9");
+        self.world.record.set_id("9");
     }
 
     fn close(&mut self) {

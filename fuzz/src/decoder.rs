@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use arbitrary::{Arbitrary, Unstructured};
 use bytes::Bytes;
 use futures_core::Stream;
-use sse_proto::Limits;
 use sse_proto::stream::{EventStream, StreamError};
+use sse_proto::{Limits, Sentinel};
 
 use super::chunking::{Way, byte_by_byte, decoder, run, run_queued};
 use super::reference::{Item, Outcome, Settings, interpret};
@@ -66,6 +66,15 @@ impl Reading {
         }
     }
 
+    /// Where the stream ends for good.
+    fn sentinel(&self) -> Option<Sentinel> {
+        match self.flags >> 6 {
+            0 | 1 => None,
+            2 => Some(Sentinel::Data("x".into())),
+            _ => Some(Sentinel::EventType("message_stop".into())),
+        }
+    }
+
     fn pieces(&self, stream: &Bytes) -> Vec<Bytes> {
         if self.sizes == [0; 4] {
             return vec![stream.clone()];
@@ -110,9 +119,11 @@ pub fn decoder_cuts(data: &[u8]) {
     assert_eq!(run(&mut new(), byte_by_byte(&stream), reading.way()), whole, "byte by byte");
 
     let settings = Settings { report_comments: false, ..reading.settings() };
-    let silent = run(&mut decoder(settings), [stream], Way::Pull);
-    let limits = Limits::default().event_bytes(settings.event_bytes).id_bytes(settings.id_bytes);
-    assert_eq!(stream_events(pieces, limits), without_retries(silent), "as a stream");
+    let mut silent = decoder(settings);
+    silent.set_last_event_id(&reading.last_event_id());
+    let silent = without_retries(run(&mut silent, [stream], Way::Pull));
+    let expected = up_to(reading.sentinel(), silent);
+    assert_eq!(stream_events(&reading, pieces), expected, "as a stream");
 }
 
 /// Invariant 2: what comes out is what `tests/support/reference.rs` says, on a second connection too,
@@ -162,8 +173,16 @@ impl Wake for Woken {
     }
 }
 
-fn stream_events(pieces: Vec<Bytes>, limits: Limits) -> Outcome {
+/// What comes out of a stream, and whether it says that its sentinel is missing.
+fn stream_events(reading: &Reading, pieces: Vec<Bytes>) -> (Outcome, bool) {
+    let Settings { event_bytes, id_bytes, .. } = reading.settings();
+    let limits = Limits::default().event_bytes(event_bytes).id_bytes(id_bytes);
     let mut events = EventStream::with_limits(Body(pieces.into_iter()), limits);
+    events.set_last_event_id(&reading.last_event_id());
+    if let Some(sentinel) = reading.sentinel() {
+        events = events.with_sentinel(sentinel);
+    }
+    let mut is_missing = false;
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&woken));
     let mut cx = Context::from_waker(&waker);
@@ -184,6 +203,7 @@ fn stream_events(pieces: Vec<Bytes>, limits: Limits) -> Outcome {
                 own_id: event.id().map(str::to_owned),
             }),
             Poll::Ready(Some(Err(StreamError::Decode(error)))) => items.push(Item::Error(error)),
+            Poll::Ready(Some(Err(StreamError::MissingSentinel))) => is_missing = true,
             Poll::Ready(Some(Err(error))) => panic!("no body fails: {error}"),
             Poll::Ready(None) => break,
             // The body never is: others have their turn.
@@ -192,7 +212,23 @@ fn stream_events(pieces: Vec<Bytes>, limits: Limits) -> Outcome {
     }
     assert!(Pin::new(&mut events).poll_next(&mut cx) == Poll::Ready(None), "more after the end");
     assert!(matches!(events.poll_next_ref(&mut cx), Poll::Ready(None)), "more after the end");
-    Outcome { items, last_event_id: events.last_event_id().to_owned() }
+    (Outcome { items, last_event_id: events.last_event_id().to_owned() }, is_missing)
+}
+
+/// What comes out up to the sentinel, and whether that is missing. By its type it comes out too, by its data it does not.
+fn up_to(sentinel: Option<Sentinel>, mut outcome: Outcome) -> (Outcome, bool) {
+    let Some(sentinel) = sentinel else { return (outcome, false) };
+    let is_sentinel = |item: &Item| match (item, &sentinel) {
+        (Item::Event { data, .. }, Sentinel::Data(end)) => data == end,
+        (Item::Event { event_type, .. }, Sentinel::EventType(end)) => event_type == end,
+        _ => false,
+    };
+    let Some(at) = outcome.items.iter().position(is_sentinel) else { return (outcome, true) };
+    if let Item::Event { last_event_id, .. } = &outcome.items[at] {
+        outcome.last_event_id.clone_from(last_event_id);
+    }
+    outcome.items.truncate(at + usize::from(matches!(sentinel, Sentinel::EventType(_))));
+    (outcome, false)
 }
 
 fn without_retries(mut outcome: Outcome) -> Outcome {

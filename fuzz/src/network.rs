@@ -118,11 +118,16 @@ impl<'a> World<'a> {
         assert!(!self.finished.get(), "called after the end");
         let handle = self.handle.borrow();
         let Some(handle) = &*handle else { return };
-        match self.choose(64) {
-            Some(60) => self.close(handle),
-            Some(61) => self.restart(handle),
+        match self.choose(128) {
+            Some(60 | 124) => self.close(handle),
+            Some(61 | 125) => self.restart(handle),
             Some(62) => handle.commit("7"),
-            Some(63) => self.pass_time(),
+            Some(63 | 127) => self.pass_time(),
+            Some(126) => {
+                assert_eq!(handle.set_last_event_id(""), Ok(()));
+                assert_eq!(handle.last_event_id(), "");
+                self.record.set_id("");
+            }
             _ => {}
         }
     }

@@ -21,6 +21,7 @@ struct Case<'a> {
     wall_time: Option<Duration>,
     accept: &'a str,
     method: &'a str,
+    content_encoding: Option<&'a [u8]>,
 }
 
 impl<'a> Case<'a> {
@@ -37,12 +38,14 @@ impl<'a> Case<'a> {
             wall_time: line().and_then(number).map(Duration::from_secs),
             accept: line().and_then(text).unwrap_or(EVENT_STREAM),
             method: line().and_then(text).unwrap_or("GET"),
+            content_encoding: line(),
         }
     }
 
     fn head(&self) -> ResponseHead<'a> {
         let mut head = ResponseHead::from_headers(self.status, |name| match name {
             "content-type" => self.content_type,
+            "content-encoding" => self.content_encoding,
             "retry-after" => self.retry_after,
             "date" => self.date,
             _ => None,
@@ -55,6 +58,13 @@ impl<'a> Case<'a> {
         let media_type = self.content_type.map(media_type).unwrap_or_default();
         let accepted = self::media_type(self.accept.as_bytes());
         !accepted.is_empty() && media_type.eq_ignore_ascii_case(&accepted)
+    }
+
+    /// RFC 9110, section 8.4: a list, in which `identity` stands for none.
+    fn is_encoded(&self) -> bool {
+        let list = self.content_encoding.unwrap_or_default().to_ascii_lowercase();
+        list.split(|byte| *byte == b',')
+            .any(|coding| !matches!(coding.trim_ascii(), b"" | b"identity"))
     }
 
     /// RFC 9110, section 10.2.3.
@@ -126,7 +136,10 @@ fn check(case: &Case<'_>, policy: RetryPolicy) {
 
     let refused = |refusal| Closed::Refused(refusal);
     match case.status {
-        200 if case.is_accepted() => return check_open(&mut session),
+        200 if case.is_accepted() && !case.is_encoded() => return check_open(&mut session),
+        200 if case.is_accepted() => {
+            check_closed(&mut session, refused(Refusal::ContentEncoding));
+        }
         200 => check_closed(&mut session, refused(Refusal::ContentType)),
         204 => check_closed(&mut session, Closed::NoContent),
         status if policy.statuses.contains(&status) => {

@@ -113,7 +113,8 @@ struct Setup {
     manual: bool,
     redirected: bool,
     skip_empty: bool,
-    comments: bool,
+    /// Whether comments are reported, and all else that a byte has room for.
+    flags: u8,
     seed: u64,
 }
 
@@ -121,8 +122,20 @@ impl Setup {
     fn config(&self) -> Config {
         let span = |span: Option<Span>| span.map(Span::duration);
         let limit = if self.small_limits { 24 } else { 1024 };
+        let policy = self.policy.build().until_open(self.flags & 2 != 0);
+        let policy = match self.flags >> 2 & 3 {
+            0 => policy,
+            1 => policy.statuses(vec![]),
+            2 => policy.statuses(vec![401, 503]),
+            // Those that have a meaning of their own keep it.
+            _ => policy.statuses(vec![200, 204, 404]),
+        };
+        let accept = &["text/event-stream", "text/html"][..1 + usize::from(self.flags >> 4 & 1)];
+        let times = [None, Some(Span::Zero), Some(Span::Millis(1500)), Some(Span::Longest)];
         Config::default()
-            .retry(self.policy.build())
+            .retry(policy)
+            .accept(accept.iter().map(|&name| name.into()).collect::<Vec<_>>())
+            .reconnection_time(span(times[usize::from(self.flags >> 5 & 3)]))
             .limits(Limits::default().event_bytes(limit).id_bytes(limit))
             .connect_timeout(span(self.connect_timeout))
             .first_byte_timeout(span(self.first_byte_timeout))
@@ -138,7 +151,7 @@ impl Setup {
                 false => ReconnectTo::Original,
             })
             .skip_empty(self.skip_empty)
-            .comments(self.comments)
+            .comments(self.flags & 1 != 0)
     }
 }
 
@@ -350,6 +363,7 @@ impl Bench {
         for session in &self.sessions {
             assert_eq!(session.snapshot(), snapshot);
         }
-        self.watch = Watch::new(config, self.now, snapshot.last_event_id);
+        let last_event_id = snapshot.last_event_id.clone();
+        self.watch = Watch::new(config.resume(&snapshot), self.now, last_event_id);
     }
 }

@@ -84,6 +84,8 @@ pub(super) struct Watch {
     silenced: bool,
     comments: bool,
     redirected: bool,
+    /// A body named a time.
+    retry_told: bool,
     /// Before the output at hand.
     snapshot: Snapshot,
     last_wait: Option<Instant>,
@@ -105,6 +107,7 @@ impl Watch {
             silenced: false,
             comments: config.comments,
             redirected: false,
+            retry_told: false,
             snapshot: Snapshot::default(),
             last_wait: None,
             config,
@@ -158,6 +161,7 @@ impl Watch {
             {
                 self.stats.bytes += text.0.len() as u64;
                 self.told.body.extend_from_slice(text.0.as_bytes());
+                self.retry_told |= text.0.contains("retry");
                 (*life, *got_byte) = (self.now, true);
             }
             (Operation::Eof, Place::Connecting { .. } | Place::Open { .. }) => {
@@ -189,6 +193,11 @@ impl Watch {
             self.note_health(since);
         }
         self.place = Place::Due;
+    }
+
+    /// Whether nothing is tried again any more.
+    fn is_one_shot(&self) -> bool {
+        self.policy.is_never() || (self.policy.until_open && self.stats.opens > 0)
     }
 
     /// A connection was open since then: healthy ones set the losses back.
@@ -246,7 +255,7 @@ impl Watch {
             Closed::ByUser => assert!(self.silenced),
             Closed::NoContent => assert_eq!(self.told.status, Some(204)),
             Closed::Sentinel => assert!(open && self.config.sentinel.is_some()),
-            Closed::EndOfStream => assert!(open && self.told.eof && self.policy.is_never()),
+            Closed::EndOfStream => assert!(open && self.told.eof && self.is_one_shot()),
             Closed::Refused(Refusal::Status(status)) => assert_eq!(self.told.status, Some(status)),
             Closed::Refused(_) => assert_eq!(self.told.status, Some(200)),
             Closed::Lost { .. } => assert!(matches!(self.place, Place::Lost(_))),
@@ -264,6 +273,9 @@ impl Watch {
         match head {
             Head::Accepted | Head::Redirected | Head::Status(200) => {
                 self.redirected |= matches!(head, Head::Redirected);
+                assert_eq!(session.ready_state(), ReadyState::Open);
+            }
+            Head::WrongType if self.config.accept.iter().any(|name| name == "text/html") => {
                 assert_eq!(session.ready_state(), ReadyState::Open);
             }
             Head::WrongType => {
@@ -285,6 +297,8 @@ impl Watch {
         };
         assert_eq!(session.ready_state(), expected, "at {:?}", self.place);
         assert_eq!(session.stats(), self.stats);
+        let time = session.snapshot().reconnection_time;
+        assert!(self.retry_told || time == self.config.reconnection_time, "{time:?}");
     }
 
     /// When silence ends the connection at hand.

@@ -142,6 +142,7 @@ impl Watch {
         let elapsed = loss.at.saturating_since(self.first_loss);
         match (lost.retry_in, session.closed()) {
             (Some(wait), None) => {
+                assert!(!self.is_one_shot(), "another attempt after the only one");
                 assert!(wait >= wish.saturating_add(shortest), "{wait:?} undercuts {wish:?}");
                 assert!(wait <= wish.saturating_add(longest), "{wait:?} is too long: {wish:?}");
                 assert!(asked <= self.policy.max_server_wait);
@@ -186,8 +187,9 @@ impl Watch {
 
     fn check_give_up(&self, give_up: GiveUp, loss: Loss, asked: Duration, latest: Duration) {
         let policy = &self.policy;
+        assert!(give_up == GiveUp::NoRetry || !self.is_one_shot(), "{give_up:?}");
         match give_up {
-            GiveUp::NoRetry => assert_eq!(policy.max_retries, Some(0)),
+            GiveUp::NoRetry => assert!(self.is_one_shot()),
             GiveUp::Retries { limit } => {
                 assert_eq!(policy.max_retries, Some(limit));
                 assert!(loss.retries >= limit);
