@@ -3,23 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sse_proto::{BuildError, Decoder, Encoder, Event};
+use sse_proto::{BuildError, Decoder, Encoder};
 
+use super::calls::{Call, expected, normalised, perform};
 use super::chunking::{Way, byte_by_byte, run};
 use super::reference::{Item, Settings, interpret};
 
-/// One call of an encoder.
-///
 /// An input is a row of records with 0xFF between them, which is in no text: a letter and what belongs to it. `t` and
 /// `i` set the type and the id of the event that the next `d` sends with its data.
-#[derive(Debug)]
-enum Call {
-    Event { event_type: String, data: String, id: Option<String> },
-    Comment(String),
-    Retry(Duration),
-    KeepAlive,
-}
-
 fn calls(input: &[u8]) -> Vec<Call> {
     let (mut event_type, mut id) = (String::new(), None);
     let mut calls = Vec::new();
@@ -49,54 +40,6 @@ fn calls(input: &[u8]) -> Vec<Call> {
         });
     }
     calls
-}
-
-fn build(event_type: &str, data: &str, id: Option<&str>) -> Result<Event, BuildError> {
-    let builder = Event::builder().event_type(event_type).data(data);
-    match id {
-        Some(id) => builder.id(id).build(),
-        None => builder.build(),
-    }
-}
-
-/// Whether the call was allowed.
-fn perform(encoder: &mut Encoder, call: &Call) -> Result<(), BuildError> {
-    match call {
-        Call::Event { event_type, data, id } => {
-            encoder.event(&build(event_type, data, id.as_deref())?);
-        }
-        Call::Comment(text) => encoder.comment(text),
-        Call::Retry(time) => encoder.retry(*time),
-        Call::KeepAlive => encoder.keep_alive(),
-    }
-    Ok(())
-}
-
-/// What a reader should get, whose last event ID is `last_event_id` so far.
-fn expected(call: &Call, last_event_id: &mut String) -> Vec<Item> {
-    match call {
-        Call::Event { event_type, data, id } => {
-            if let Some(id) = id {
-                id.clone_into(last_event_id);
-            }
-            vec![Item::Event {
-                event_type: if event_type.is_empty() { "message" } else { event_type }.to_owned(),
-                data: normalised(data),
-                last_event_id: last_event_id.clone(),
-                own_id: id.clone(),
-            }]
-        }
-        Call::Comment(text) => {
-            normalised(text).split('\n').map(|line| Item::Comment(line.to_owned())).collect()
-        }
-        Call::Retry(time) => vec![Item::Retry(*time)],
-        Call::KeepAlive => vec![Item::Comment(String::new())],
-    }
-}
-
-/// Every line end has become LF.
-fn normalised(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// Invariant 7: what was encoded is decoded and nothing else, and a decoded stream can be passed on.

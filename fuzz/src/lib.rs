@@ -13,6 +13,8 @@ mod response_head;
 mod session;
 mod watch;
 
+#[path = "../../sse-proto/tests/support/calls.rs"]
+mod calls;
 #[allow(dead_code, reason = "the tests of sse-proto use more of the ways")]
 #[path = "../../sse-proto/tests/support/chunking.rs"]
 mod chunking;

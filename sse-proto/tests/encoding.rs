@@ -9,7 +9,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::Config;
-use sse_proto::{BuildError, Decoder, Encoder, Event};
+use sse_proto::{Decoder, Encoder, Event};
+use support::calls::{Call, build, expected, perform};
 use support::chunking::{Way, run};
 use support::reference::{Item, Settings, interpret};
 
@@ -41,15 +42,6 @@ const FRAGMENTS: [&str; 24] = [
     "",
 ];
 
-/// One call of an encoder.
-#[derive(Debug, Clone)]
-enum Call {
-    Event { event_type: String, data: String, id: Option<String> },
-    Comment(String),
-    Retry(Duration),
-    KeepAlive,
-}
-
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => vec(select(&FRAGMENTS[..]), 0..8).prop_map(|fragments| fragments.concat()),
@@ -76,53 +68,6 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-fn build(event_type: &str, data: &str, id: Option<&str>) -> Result<Event, BuildError> {
-    let builder = Event::builder().event_type(event_type).data(data);
-    match id {
-        Some(id) => builder.id(id).build(),
-        None => builder.build(),
-    }
-}
-
-fn perform(encoder: &mut Encoder, call: &Call) {
-    match call {
-        Call::Event { event_type, data, id } => {
-            let event = build(event_type, data, id.as_deref()).expect("the text was cleaned");
-            encoder.event(&event);
-        }
-        Call::Comment(text) => encoder.comment(text),
-        Call::Retry(time) => encoder.retry(*time),
-        Call::KeepAlive => encoder.keep_alive(),
-    }
-}
-
-/// What a reader should get, whose last event ID is `id` so far.
-fn expected(call: &Call, last_event_id: &mut String) -> Vec<Item> {
-    match call {
-        Call::Event { event_type, data, id } => {
-            if let Some(id) = id {
-                id.clone_into(last_event_id);
-            }
-            vec![Item::Event {
-                event_type: if event_type.is_empty() { "message" } else { event_type }.to_owned(),
-                data: normalised(data),
-                last_event_id: last_event_id.clone(),
-                own_id: id.clone(),
-            }]
-        }
-        Call::Comment(text) => {
-            normalised(text).split('\n').map(|line| Item::Comment(line.to_owned())).collect()
-        }
-        Call::Retry(time) => vec![Item::Retry(*time)],
-        Call::KeepAlive => vec![Item::Comment(String::new())],
-    }
-}
-
-/// Every line end has become LF.
-fn normalised(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
-}
-
 fn decode(stream: Bytes) -> Vec<Item> {
     run(&mut Decoder::new(), [stream], Way::Pull).items
 }
@@ -140,7 +85,7 @@ proptest! {
         let mut last_event_id = String::new();
         let mut items = Vec::new();
         for call in &calls {
-            perform(&mut encoder, call);
+            perform(&mut encoder, call).expect("the text was cleaned");
             items.extend(expected(call, &mut last_event_id));
         }
         let stream = encoder.take();
@@ -153,8 +98,8 @@ proptest! {
         let (mut whole, mut pieces) = (Encoder::new(), Encoder::new());
         let mut taken = Vec::new();
         for call in &calls {
-            perform(&mut whole, call);
-            perform(&mut pieces, call);
+            perform(&mut whole, call).expect("the text was cleaned");
+            perform(&mut pieces, call).expect("the text was cleaned");
             taken.extend_from_slice(&pieces.take());
         }
         prop_assert_eq!(whole.take(), taken);
