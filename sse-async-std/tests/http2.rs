@@ -1,16 +1,18 @@
 //! `StreamClient` over HTTP/2, against a real server that a script steers.
 
+#[path = "support/response.rs"]
+mod response;
 mod support;
 
 use std::future::{Future, poll_fn};
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_std::channel::{Receiver, unbounded};
 use async_std::future::timeout;
-use async_std::io::{BufRead as _, Cursor, ReadExt as _};
+use async_std::io::Cursor;
 use async_std::net::{TcpListener, TcpStream};
 use async_std::task::{self, JoinHandle};
 use bytes::Bytes;
@@ -24,6 +26,7 @@ use futures_util::future::{Either, select};
 use h2::server::{Connection, SendResponse};
 use h2::{Reason, RecvStream, SendStream};
 use hyper::header::{HeaderMap, HeaderValue};
+use response::{PATIENCE, SOON, body, cause, chunk};
 use sse_async_std::{ClientExt, RawHead, RawHeaders, StreamClient};
 use sse_testkit::scenario::{Front, crowd_over_http2};
 use sse_testkit::{End, Reply, Server};
@@ -31,10 +34,6 @@ use support::{AsyncStd, http};
 use surf::http::{Method, Version};
 use surf::{Body, Client, Request, Response, Url};
 use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt};
-
-// As long as every stream has to close its connection.
-const SOON: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_secs(10);
 
 type Http2 = Connection<Compat<TlsStream<TcpStream>>, Bytes>;
 type Asked = (hyper::Request<RecvStream>, SendResponse<Bytes>);
@@ -92,26 +91,6 @@ async fn within<R>(future: impl Future<Output = R>) -> R {
 
 async fn get(client: &Client, url: &Url) -> Response {
     within(client.send(Request::new(Method::Get, url.clone()))).await.unwrap()
-}
-
-async fn body(response: &mut Response) -> Result<Vec<u8>, io::Error> {
-    let mut all = Vec::new();
-    within(response.read_to_end(&mut all)).await.map(|_| all)
-}
-
-/// The next chunk, as it is in the buffer.
-async fn chunk(response: &mut Response) -> io::Result<Vec<u8>> {
-    let mut response = Pin::new(response);
-    let chunk = poll_fn(|cx| response.as_mut().poll_fill_buf(cx).map_ok(<[u8]>::to_vec)).await?;
-    response.consume(chunk.len());
-    Ok(chunk)
-}
-
-/// The `io::Error` inside, once it is sure that nothing of the URL's query shows.
-fn cause(error: &surf::Error) -> &io::Error {
-    let shown = format!("{error} {error:?} {error:#?}");
-    assert!(!shown.contains("secret"), "{shown}");
-    error.downcast_ref::<io::Error>().expect("an io::Error")
 }
 
 /// A peer that answers, and then sends what comes through the channel.
@@ -324,9 +303,9 @@ async fn a_reset_or_cut_in_the_body_is_an_error_and_stays_one() {
         let mut response = get(&client, &url).await;
         assert_eq!(within(chunk(&mut response)).await.unwrap(), b"data");
         go.send(()).await.unwrap();
-        let error = body(&mut response).await.unwrap_err();
+        let (error, _) = body(&mut response).await.unwrap_err();
         assert_ne!(error.kind(), ErrorKind::InvalidInput);
-        let again = body(&mut response).await.unwrap_err();
+        let (again, _) = body(&mut response).await.unwrap_err();
         assert_eq!(error.kind(), again.kind());
         // The socket is closed with the error, the response still being there.
         within(server).await;

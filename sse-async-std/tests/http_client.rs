@@ -1,26 +1,24 @@
 //! `StreamClient` against scripted peers on real loopback sockets.
 
+#[path = "support/response.rs"]
+mod response;
+
 use std::fmt::Write as _;
-use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::pin::Pin;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use async_std::future::timeout;
-use async_std::io::{BufRead as _, Cursor, ReadExt as _};
+use async_std::io::{Cursor, ReadExt as _};
 use async_std::task;
 use hyper::header::{HeaderMap, HeaderValue};
+use response::{PATIENCE, SOON, body, cause, chunk};
 use sse_async_std::{RawHead, RawHeaders, StreamClient};
 use sse_testkit::Port;
 use surf::http::Method;
 use surf::{Body, HttpClient as _, Request, Response, Url};
-
-// As long as every stream has to close its connection.
-const SOON: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_secs(10);
 
 // -- peers ---------------------------------------------------------------------------------------
 
@@ -101,29 +99,6 @@ async fn send(request: Request) -> surf::Result {
 
 async fn get(url: &str) -> Response {
     send(request(url)).await.unwrap()
-}
-
-async fn body(response: &mut Response) -> Result<Vec<u8>, (io::Error, Vec<u8>)> {
-    let mut all = Vec::new();
-    match timeout(PATIENCE, response.read_to_end(&mut all)).await.expect("no end in time") {
-        Ok(_) => Ok(all),
-        Err(error) => Err((error, all)),
-    }
-}
-
-/// The next chunk, as it is in the buffer.
-async fn chunk(response: &mut Response) -> io::Result<Vec<u8>> {
-    let mut response = Pin::new(response);
-    let chunk = poll_fn(|cx| response.as_mut().poll_fill_buf(cx).map_ok(<[u8]>::to_vec)).await?;
-    response.consume(chunk.len());
-    Ok(chunk)
-}
-
-/// The `io::Error` inside, once it is sure that nothing of the URL's query shows.
-fn cause(error: &surf::Error) -> &io::Error {
-    let shown = format!("{error} {error:?} {error:#?}");
-    assert!(!shown.contains("secret"), "{shown}");
-    error.downcast_ref::<io::Error>().expect("an io::Error")
 }
 
 fn raw(response: &Response) -> &RawHead {
