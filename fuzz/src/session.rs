@@ -134,7 +134,7 @@ impl Setup {
         let times = [None, Some(Span::Zero), Some(Span::Millis(1500)), Some(Span::Longest)];
         Config::default()
             .retry(policy)
-            .accept(accept.iter().map(|&name| name.into()).collect::<Vec<_>>())
+            .accept(accept.iter().copied())
             .reconnection_time(span(times[usize::from(self.flags >> 5 & 3)]))
             .limits(Limits::default().event_bytes(limit).id_bytes(limit))
             .connect_timeout(span(self.connect_timeout))
