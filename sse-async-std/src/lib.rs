@@ -61,7 +61,7 @@
 //! - [`snapshot()`](sse_proto::client::EventSource::snapshot) has the id that a reconnection carries. Store it, and give it to
 //!   [`Config::resume`] at the next start. With [`Commit::Manual`] it is the id that you committed after processing, so
 //!   that a crash loses nothing.
-//! - Back-pressure: no chunk is read before the last one is used up. Dropping the stream closes its connection; a `next()` that
+//! - Back-pressure: no chunk is read before the last one is used up; over HTTP/2 up to a window is read ahead. Dropping the stream closes its connection; a `next()` that
 //!   is dropped loses nothing.
 //!
 //! # Redirects
@@ -181,7 +181,7 @@ pub type TransportError = sse_proto::client::TransportError<std::io::Error>;
 /// Something that happened to an [`EventSource`]; see [`sse_proto::client::Update`].
 pub type Update = sse_proto::client::Update<Transport>;
 
-/// Everything that happens to a source that is kept; see [`sse_proto::client::Updates`].
+/// Everything that happens to a source, which is lent; see [`sse_proto::client::Updates`].
 pub type Updates<'a> = sse_proto::client::Updates<'a, Transport>;
 
 /// Everything that happens to its source; see [`sse_proto::client::IntoUpdates`].

@@ -60,7 +60,7 @@ pub fn get_with(url: impl AsRef<str>, config: Config) -> EventSource {
 /// is a [`Permanent`](crate::Permanent) one. Without a policy of your own every request is retried, a POST
 /// too, also when its answer had begun: a model's answer then starts anew, a tool may run twice. For a model set
 /// [`RetryPolicy::until_open`](crate::RetryPolicy::until_open). Where a call must not be done twice at all, give a `Permanent` unless
-/// `attempt.last_loss` is `None` or a status that did nothing, as in the recipe `mcp`.
+/// `attempt.number` is 1 or `attempt.last_loss` a status that did nothing, as in the recipe `mcp`.
 ///
 /// ```no_run
 /// # async fn fetch_token() -> Result<String, std::io::Error> { Ok(String::new()) }

@@ -454,7 +454,7 @@ async fn streams_over_the_limit_of_a_connection_open_too() {
 #[test]
 fn two_hundred_streams_over_a_connection_each() {
     let client = AsyncStd::one_client();
-    let crowd = task::block_on(timeout(PATIENCE, crowd_over_http2(&client, 200)));
+    let crowd = task::block_on(timeout(6 * PATIENCE, crowd_over_http2(&client, 200)));
     let front = crowd.expect("in time").expect("what each had to get");
     assert_eq!(front.tally().accepted, 600);
     task::block_on(within(front.until(|tally| tally.open == 0)));

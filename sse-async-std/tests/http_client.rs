@@ -623,7 +623,7 @@ async fn the_timeouts_end_before_the_body() {
         assert_eq!(client.config().timeout, Some(limit));
         client
     };
-    let client = limited(Duration::from_millis(100));
+    let client = limited(Duration::from_secs(1));
     let error = send_with(client, request(&url)).await.unwrap_err();
     assert_eq!(cause(&error).kind(), ErrorKind::TimedOut);
     server.join().unwrap();

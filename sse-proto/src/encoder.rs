@@ -15,7 +15,8 @@ use crate::event::Len;
 /// Never fails, and nothing that it is given can start a field or end a block of its own: an [`Event`] was checked when
 /// it was built, and every line end in data or a comment starts another line of the same kind. One encoder writes one
 /// stream: it remembers the id that the stream's reader has, so that an event that only inherits its id carries it when
-/// the reader would not know it.
+/// the reader would not know it. An event that has none is written without, and its reader keeps the one before: a relay whose
+/// source resets its id passes that on by an event with the id `""` of its own.
 ///
 /// ```
 /// use sse_proto::{Encoder, Event};

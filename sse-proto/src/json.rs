@@ -61,7 +61,7 @@ fn read<'a, T: Deserialize<'a>>(data: &'a str) -> Result<T, JsonError> {
     })
 }
 
-/// Where and why an event's data is not the JSON that was expected. It shows nothing of the data, so neither which field is missing:
+/// Where and why an event's data is not the JSON that was expected. It shows nothing of the data, nor does it say which field is missing:
 /// `serde_json::from_str::<T>(event.data())` tells all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

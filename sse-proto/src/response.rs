@@ -115,7 +115,7 @@ impl<'a> ResponseHead<'a> {
     }
 
     /// RFC 9110, section 8.4: a list of codings, of which `identity` is none.
-    fn is_encoded(&self) -> bool {
+    pub(crate) fn is_encoded(&self) -> bool {
         let codings = self.content_encoding.unwrap_or_default().split(|&byte| byte == b',');
         codings
             .map(<[u8]>::trim_ascii)

@@ -61,7 +61,7 @@
 //! - [`snapshot()`](sse_proto::client::EventSource::snapshot) has the id that a reconnection carries. Store it, and give it to
 //!   [`Config::resume`] at the next start. With [`Commit::Manual`] it is the id that you committed after processing, so
 //!   that a crash loses nothing.
-//! - Back-pressure: no chunk is read before the last one is used up; over HTTP/2 its window is filled. Dropping the stream closes its connection; a `next()` that
+//! - Back-pressure: no chunk is read before the last one is used up; over HTTP/2 up to a window is read ahead. Dropping the stream closes its connection; a `next()` that
 //!   is dropped loses nothing.
 //!
 //! # Redirects
@@ -94,9 +94,9 @@
 //!
 //! They share its windows, too: by reqwest's defaults 2 MiB of a stream that is not read are kept for it, and at 5 MiB unread all
 //! streams of the connection stand still. Where many small frames lie unread, h2 ends the connection (`ENHANCE_YOUR_CALM`): at
-//! about 12,000 events of 50 bytes. Where readers may stop for long, build the client with
+//! about 12,000 events of 50 bytes, of all streams together. Where readers may stop for long, build the client with
 //! `http2_initial_stream_window_size(128 * 1024)` and `http2_initial_connection_window_size(8 * 1024 * 1024)`, as those of [`get`]
-//! are. A head of more than 16 KiB is a loss there, unless the client has a larger `http2_max_header_list_size`.
+//! are, which does for seven that stand still at once; for more, raise the second. A head of more than 16 KiB is a loss there, unless the client has a larger `http2_max_header_list_size`.
 //!
 //! # Certificates
 //!
@@ -187,7 +187,7 @@ pub type TransportError = sse_proto::client::TransportError<reqwest::Error>;
 /// Something that happened to an [`EventSource`]; see [`sse_proto::client::Update`].
 pub type Update = sse_proto::client::Update<Transport>;
 
-/// Everything that happens to a source that is kept; see [`sse_proto::client::Updates`].
+/// Everything that happens to a source, which is lent; see [`sse_proto::client::Updates`].
 pub type Updates<'a> = sse_proto::client::Updates<'a, Transport>;
 
 /// Everything that happens to its source; see [`sse_proto::client::IntoUpdates`].

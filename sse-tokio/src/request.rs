@@ -53,7 +53,7 @@ pub fn get(url: impl IntoUrl) -> EventSource {
 pub fn get_with(url: impl IntoUrl, config: Config) -> EventSource {
     // A `Referer` would tell one origin the other's query, tokens and all.
     let builder = Client::builder().referer(false);
-    // What the stream may hold unread is used up before h2 takes its small frames for an attack.
+    // What the stream may hold unread is used up before h2 takes its small frames, of eight bytes or more, for an attack.
     #[cfg(feature = "http2")]
     let builder = builder
         .http2_initial_stream_window_size(128 * 1024)
@@ -71,7 +71,7 @@ pub fn get_with(url: impl IntoUrl, config: Config) -> EventSource {
 /// is a [`Permanent`](crate::Permanent) one. Without a policy of your own every request is retried, a POST
 /// too, also when its answer had begun: a model's answer then starts anew, a tool may run twice. For a model set
 /// [`RetryPolicy::until_open`](crate::RetryPolicy::until_open). Where a call must not be done twice at all, give a `Permanent` unless
-/// `attempt.last_loss` is `None` or a status that did nothing, as in the recipe `mcp`.
+/// `attempt.number` is 1 or `attempt.last_loss` a status that did nothing, as in the recipe `mcp`.
 ///
 /// ```no_run
 /// # async fn fetch_token() -> Result<String, std::io::Error> { Ok(String::new()) }

@@ -19,7 +19,7 @@ use super::response::{Driver, Frames, MAX_BUFFER, convert, head, into_io};
 use super::socket::Socket;
 
 // Of small frames that nobody has read h2 takes fewer, the smaller they are: an error ends the connection where what each lacks to
-// 256 bytes comes to half of this. The stream's own window, which bounds what is held, must be used up before.
+// 256 bytes comes to half of this. The stream's own window, which bounds what is held, is used up before by frames of eight bytes or more.
 const CONNECTION_WINDOW: u32 = 64 * MAX_BUFFER;
 
 pub(super) async fn exchange(socket: Socket, mut request: Outgoing) -> io::Result<Response> {

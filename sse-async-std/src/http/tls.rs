@@ -1,9 +1,8 @@
 //! TLS by rustls, with ring, and with the platform's own certificates.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_lock::OnceCell;
 use async_std::task::spawn_blocking;
 use futures_rustls::TlsConnector;
 use futures_rustls::pki_types::pem::PemObject;
@@ -15,6 +14,8 @@ use futures_rustls::rustls::crypto::{self, WebPkiSupportedAlgorithms, ring};
 use futures_rustls::rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, ready};
 use rustls_platform_verifier::Verifier;
 use surf::Url;
 
@@ -28,25 +29,37 @@ const ALPN: &[&[u8]] = if cfg!(feature = "http2") { &[b"h2", b"http/1.1"] } else
 pub(super) struct Tls {
     accept_invalid: bool,
     roots: Vec<CertificateDer<'static>>,
-    config: OnceCell<Arc<ClientConfig>>,
+    config: Mutex<Option<Loading>>,
 }
+
+/// The configuration, for all that wait for it. It is made whether they still do or not.
+type Loading = Shared<BoxFuture<'static, Result<Arc<ClientConfig>, Error>>>;
 
 impl Tls {
     /// Connects and shakes hands.
     pub(super) async fn open(self: &Arc<Self>, url: &Url) -> io::Result<Socket> {
         let name = ServerName::try_from(host(url).to_owned()).map_err(invalid)?;
-        // Off the executor: it may read the platform's certificates, some hundreds of files. Without any no request can be made.
-        let load = || {
-            let this = self.clone();
-            spawn_blocking(move || this.load())
-        };
-        let config = self.config.get_or_try_init(load).await.map_err(invalid)?;
-        let stream = TlsConnector::from(config.clone()).connect(name, dial(url).await?).await?;
+        let loading = self.config().get_or_insert_with(|| self.clone().load()).clone();
+        // Without any certificate no request can be made. The next one looks again.
+        let config = loading.await.map_err(|error| {
+            self.config().take();
+            invalid(error)
+        })?;
+        let stream = TlsConnector::from(config).connect(name, dial(url).await?).await?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok(Socket::new(stream, http2))
     }
 
-    fn load(&self) -> Result<Arc<ClientConfig>, Error> {
+    fn config(&self) -> MutexGuard<'_, Option<Loading>> {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Off the executor: it may read the platform's certificates, some hundreds of files.
+    fn load(self: Arc<Self>) -> Loading {
+        spawn_blocking(move || self.make()).boxed().shared()
+    }
+
+    fn make(&self) -> Result<Arc<ClientConfig>, Error> {
         let provider = Arc::new(ring::default_provider());
         let verifier: Arc<dyn ServerCertVerifier> = if self.accept_invalid {
             Arc::new(AcceptAny(provider.signature_verification_algorithms))
@@ -91,7 +104,8 @@ impl StreamClient {
     /// feature `http2`.
     #[must_use]
     pub fn rustls_config(self, config: Arc<ClientConfig>) -> Self {
-        self.with_tls(|tls| tls.config = speaking(Arc::unwrap_or_clone(config)).into())
+        let config = speaking(Arc::unwrap_or_clone(config));
+        self.with_tls(|tls| tls.config = Some(ready(Ok(config)).boxed().shared()).into())
     }
 
     /// Accepts any certificate from anyone: expired, for another host, self-signed, forged.
@@ -105,7 +119,7 @@ impl StreamClient {
 
     fn with_tls(mut self, change: impl FnOnce(&mut Tls)) -> Self {
         let Tls { accept_invalid, ref roots, .. } = *self.tls;
-        let mut tls = Tls { accept_invalid, roots: roots.clone(), config: OnceCell::new() };
+        let mut tls = Tls { accept_invalid, roots: roots.clone(), config: Mutex::default() };
         change(&mut tls);
         self.tls = Arc::new(tls);
         self

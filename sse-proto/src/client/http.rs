@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -110,25 +111,37 @@ impl<R: Response, C: Clock + Default> EventSource<HttpTransport<R, C>> {
     }
 }
 
-impl<R: Response, C: Clock> Error<HttpTransport<R, C>> {
-    /// All that is known about it: the error, its causes, and of a response that was not accepted up to `limit` bytes of the body,
-    /// where servers say what is wrong.
+/// How long an explanation waits for what a server says.
+const EXPLAINING: Duration = Duration::from_secs(5);
+
+impl<R: Response, C: Clock + Default> Error<HttpTransport<R, C>> {
+    /// All that is known about it, as text: the error, its causes, and of a response that was not accepted up to `limit` bytes of the
+    /// body, where servers say what is wrong.
     ///
-    /// A body may take its time, or never end: give it a time-out. What came before the body failed counts. Bytes that are no UTF-8
-    /// become U+FFFD.
+    /// What has come after 5 s has to do, or before the body fails; one that is compressed is left out. What is no UTF-8, and control
+    /// characters but line ends and tabs, become U+FFFD.
     pub async fn explain(self, limit: usize) -> String {
         let mut text = self.to_string();
         // A `String` takes everything.
         let _ = write_causes(&mut text, self.transport_error());
-        let Some(mut response) = self.into_response() else { return text };
+        let response = self.into_response().filter(|response| !response.head().is_encoded());
+        let Some(mut response) = response else { return text };
+        let mut clock = C::default();
+        clock.arm_timer(clock.now() + EXPLAINING);
+        let mut next = |cx: &mut Context<'_>| match response.poll_chunk(cx) {
+            Poll::Pending => clock.poll_timer(cx).map(|()| None),
+            chunk => chunk.map(|chunk| chunk?.ok()),
+        };
         let mut body = Vec::new();
         while body.len() < limit
-            && let Some(Ok(chunk)) = poll_fn(|cx| response.poll_chunk(cx)).await
+            && let Some(chunk) = poll_fn(&mut next).await
         {
             body.extend_from_slice(&chunk[..chunk.len().min(limit - body.len())]);
         }
         if !body.is_empty() {
-            text = format!("{text}: {}", String::from_utf8_lossy(&body));
+            let unfit = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+            let body = String::from_utf8_lossy(&body).replace(unfit, "\u{FFFD}");
+            text = format!("{text}: {body}");
         }
         text
     }

@@ -272,7 +272,8 @@ pub enum Sentinel {
     /// An event with exactly this data, such as `[DONE]`. It says nothing else and is not delivered. Every line end is as good
     /// as another.
     Data(Cow<'static, str>),
-    /// An event of this type, such as `message_stop` or `response.completed`. It is delivered, as the last one.
+    /// An event of this type, such as `message_stop` or `response.completed`. It is delivered, as the last one; the connection of an
+    /// adapter's source closes at the poll after it.
     EventType(Cow<'static, str>),
 }
 

@@ -49,7 +49,7 @@ pub struct Attempt {
     /// [`ReconnectTo::Redirected`](crate::ReconnectTo::Redirected).
     pub address: Option<String>,
     /// Why there is another attempt; `None` for the first, and where a restart ended a connection. A restart during the wait after a
-    /// loss keeps its cause.
+    /// loss that was told keeps its cause.
     pub last_loss: Option<Cause>,
 }
 

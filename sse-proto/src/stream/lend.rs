@@ -5,8 +5,6 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use futures_core::future::FusedFuture;
-
 use crate::EventRef;
 
 /// Finds events, and lends them.
@@ -64,13 +62,6 @@ impl<'a, S: Lend> Future for NextRef<'a, S> {
             Some(Err(error)) => Poll::Ready(Some(Err(error))),
             None => Poll::Ready(None),
         }
-    }
-}
-
-/// Over once it has given an event.
-impl<S: Lend> FusedFuture for NextRef<'_, S> {
-    fn is_terminated(&self) -> bool {
-        self.0.is_none()
     }
 }
 

@@ -31,7 +31,7 @@
 //!
 //! No scenario needs luck: what must not happen too early is measured against a time before, and what must happen is
 //! waited for, for [`Report::PATIENCE`] at most. Only that a connection is closed within a second of its stream, and that
-//! a time-out of 1 s does not end a stream that has a byte every 50 ms, needs a machine that is not overrun.
+//! a time-out of 1 s does not end a stream that has a byte every 50 ms, and is seen in time, needs a machine that is not overrun.
 
 mod ask;
 mod log;

@@ -53,13 +53,13 @@ impl Session {
         let config = Config::default().retry(policy).skip_empty(true);
         let mut events = sse_tokio::from_factory(config, move |attempt| {
             // Never posted again once it may have been done: the rest of an answer is asked for by GET, with `Last-Event-ID`.
-            let request = match (attempt.last_event_id.as_str(), attempt.last_loss) {
+            let request = match attempt.last_loss {
+                _ if attempt.number == 1 => Ok(session.client.post(&session.url).json(&body)),
+                _ if !attempt.last_event_id.is_empty() => Ok(session.client.get(&session.url)),
                 // A server that was too busy has done nothing.
-                ("", None | Some(Cause::Status(429 | 503))) => {
-                    Ok(session.client.post(&session.url).json(&body))
-                }
-                ("", Some(cause)) => Err(Permanent::new(format!("{cause}, without an id")).into()),
-                _ => Ok(session.client.get(&session.url)),
+                Some(Cause::Status(429 | 503)) => Ok(session.client.post(&session.url).json(&body)),
+                Some(cause) => Err(Permanent::new(format!("{cause}, without an id")).into()),
+                None => Err(Permanent::new("given up, without an id").into()),
             };
             std::future::ready(request.map(|request| session.headers(request)))
         });

@@ -78,25 +78,27 @@ impl Contest {
                 lane.read(process, script, length(script)).map(drop)
             });
         }
-        for round in 0..effort.rounds {
+        for _ in 0..effort.rounds {
             for (at, &script) in scripts.iter().enumerate() {
                 bar.set_message(script.name);
-                runners.in_turn(round, bar, |lane, process| {
+                runners.in_turn(bar, |lane, process| {
                     let [cpu, _] = lane.read(process, script, length(script))?;
                     lane.cpu[at].1.push(cpu);
                     Ok(())
                 });
             }
+            runners.turn_back();
         }
         bar.set_message("paced");
         if effort.paced_rounds > 0 {
             runners.each(|_, process| pace(process, effort.paced_events.div_ceil(5)).map(drop));
         }
-        for round in 0..effort.paced_rounds {
-            runners.in_turn(round, bar, |lane, process| {
+        for _ in 0..effort.paced_rounds {
+            runners.in_turn(bar, |lane, process| {
                 lane.paced.push(pace(process, effort.paced_events)?);
                 Ok(())
             });
+            runners.turn_back();
         }
         drop(runners);
         for &script in scripts.iter().filter(|script| COUNTED.contains(&script.name)) {
@@ -163,18 +165,19 @@ impl<'a> Runners<'a> {
         }
     }
 
-    /// The same back and forth, so that nobody always runs behind the same neighbour.
+    /// The same, and says so.
     fn in_turn(
         &mut self,
-        round: usize,
         bar: &ProgressBar,
-        mut turn: impl FnMut(&mut Lane, &mut Process) -> Result<()>,
+        turn: impl FnMut(&mut Lane, &mut Process) -> Result<()>,
     ) {
-        if round > 0 {
-            self.0.reverse();
-        }
-        self.each(&mut turn);
+        self.each(turn);
         bar.inc(self.0.len() as u64);
+    }
+
+    /// The next round goes the other way, so that nobody always runs behind the same neighbour.
+    fn turn_back(&mut self) {
+        self.0.reverse();
     }
 }
 

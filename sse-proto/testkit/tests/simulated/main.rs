@@ -116,7 +116,7 @@ fn every_scenario_that_needs_no_socket() {
     let lacked = all.iter().filter(|scenario| scenario.tags().iter().any(is_lacked)).count();
     assert_eq!(report.skipped.len(), lacked);
     // The others do not depend on features.
-    assert_eq!((report.passed, all.len() - lacked), (363, 363));
+    assert_eq!((report.passed, all.len() - lacked), (367, 367));
     assert_eq!(report.by_quirk, [""; 0]);
 }
 

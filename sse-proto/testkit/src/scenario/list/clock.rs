@@ -17,8 +17,8 @@ const BEAT: Duration = ms(50);
 const LIMIT: Duration = ms(1_000);
 /// How many beats it takes to show that the limit starts anew with each.
 const BEATS: usize = 24;
-/// What is reported as late. A machine that is late itself has more of it to report, and no less.
-const SILENCE: Duration = ms(300);
+/// What is reported as late.
+const SILENCE: Duration = ms(1_000);
 
 pub(super) fn list() -> Vec<Scenario> {
     let mut list = Vec::from(of_the_head());

@@ -5,7 +5,7 @@ use crate::scenario::Tag::{Id, Steer};
 use crate::scenario::ask::When;
 use crate::scenario::want::{asked, ended, event, opened};
 use crate::scenario::{Command, Scenario};
-use sse_proto::Commit;
+use sse_proto::{Commit, Snapshot};
 
 /// Each body on a connection of its own; then a request for nothing. `ids` are what the requests after the first carry.
 fn bodies(name: &str, bodies: &[&str], events: &[(&str, &str)], ids: &[Option<&str>]) -> Scenario {
@@ -23,6 +23,7 @@ pub(super) fn list() -> Vec<Scenario> {
         id_in_a_block_without_data(),
         id_reset_in_a_block_without_data(),
         id_from_the_configuration(),
+        id_from_a_snapshot(),
         id_from_the_request(),
         id_set_on_the_way(),
         id_committed(),
@@ -109,6 +110,16 @@ fn id_from_the_configuration() -> Scenario {
             config.last_event_id = "41 ü".to_owned();
             config
         })
+        .log([opened(), event("a").id("41 ü"), ended(), opened(), event("b").id("42"), ended()])
+        .requests([asked().id("41 ü"), asked().id("41 ü"), asked().id("42")])
+}
+
+fn id_from_a_snapshot() -> Scenario {
+    let mut snapshot = Snapshot::default();
+    snapshot.last_event_id = "41 ü".to_owned();
+    Scenario::new("id-from-a-snapshot-goes-out-first", &[Id])
+        .script([stream("data: a\n\n"), stream("id: 42\ndata: b\n\n")])
+        .config(move |config| config.resume(&snapshot))
         .log([opened(), event("a").id("41 ü"), ended(), opened(), event("b").id("42"), ended()])
         .requests([asked().id("41 ü"), asked().id("41 ü"), asked().id("42")])
 }

@@ -27,7 +27,7 @@ pub(super) fn list() -> Vec<Scenario> {
     list.push(report_becomes_get());
     list.extend(of_locations());
     list.extend(of_bad_locations());
-    list.extend([302, 307].map(without_location));
+    list.extend([301, 302, 303, 307, 308].map(without_location));
     list.extend(of_chains());
     list.extend(of_ends());
     list.extend(of_reconnections());
