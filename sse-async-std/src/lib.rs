@@ -156,13 +156,13 @@ pub use sse_proto::{
 /// |---|---|
 /// | `next().await` | the next event; `Err` is terminal unless `is_event_too_large()`; `None` is the end |
 /// | `next_ref().await` | the same, lent until the next is asked for: most events are neither allocated nor copied |
-/// | `updates()` | a stream of everything: openings, events, comments, losses |
+/// | `updates()`, `into_updates()` | a stream of everything: openings, events, comments, losses; lent, or to keep |
 /// | `json::<T>()` | a stream of values, feature `json` |
 /// | `opened().await` | the first response, or why there is none |
 /// | `response()` | the response that is open, with its head |
 /// | `handle()` | closes, restarts and watches the stream from another task |
 /// | `close()`, `restart()`, `commit(id)`, `set_last_event_id(id)` | steer it |
-/// | `last_event_id()`, `snapshot()`, `ready_state()`, `stats()` | look at it |
+/// | `last_event_id()`, `snapshot()`, `ready_state()`, `closed()`, `stats()` | look at it |
 ///
 /// See [`sse_proto::client::EventSource`] for each.
 pub type EventSource = sse_proto::client::EventSource<Transport>;
