@@ -5,6 +5,7 @@ mod json;
 mod lend;
 
 use core::fmt;
+use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
@@ -161,7 +162,7 @@ where
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<EventRef<'_>, StreamError<E>>>> {
-        self.poll_lent(cx)
+        Pin::new(&mut self.next_ref()).poll(cx)
     }
 }
 

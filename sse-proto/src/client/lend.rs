@@ -1,5 +1,7 @@
 //! Events that a source lends.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::drive::Then;
@@ -62,7 +64,7 @@ impl<T: Transport> EventSource<T> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<EventRef<'_>, Error<T>>>> {
-        self.poll_lent(cx)
+        Pin::new(&mut self.next_ref()).poll(cx)
     }
 
     /// Where the next event is, if that is what comes next.

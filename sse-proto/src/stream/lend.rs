@@ -22,19 +22,6 @@ pub trait Lend {
 
     /// The event that was found last, and there.
     fn lend(&mut self, place: Self::Place) -> Option<EventRef<'_>>;
-
-    /// Both at once.
-    #[inline(always)]
-    fn poll_lent(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<EventRef<'_>, Self::Error>>> {
-        match ready!(self.poll_place(cx)) {
-            Some(Ok(place)) => Poll::Ready(self.lend(place).map(Ok)),
-            Some(Err(error)) => Poll::Ready(Some(Err(error))),
-            None => Poll::Ready(None),
-        }
-    }
 }
 
 /// The future of [`EventStream::next_ref`](super::EventStream::next_ref) and of `client::EventSource::next_ref`.
